@@ -1,0 +1,1 @@
+"""From a file to a document with passages: reading, cleaning, structure, metadata."""

@@ -1,0 +1,1 @@
+"""One reader per file format; `read` chooses by content and suffix."""

@@ -1,0 +1,1 @@
+"""The knowledge base: documents, passages, the indexes over them and search."""
