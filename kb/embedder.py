@@ -124,7 +124,8 @@ class SentenceTransformerEmbedder:
     def _unit(vectors: Any) -> Matrix:
         matrix: Matrix = np.asarray(vectors, dtype=np.float32)
         norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-        return np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
+        unit: Matrix = np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
+        return unit
 
 
 def _file_hash(path: Path) -> str:

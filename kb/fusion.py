@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 KEYWORD_WEIGHT = 0.5  # chosen on the tuning half of the judged questions: `python -m eval retrieval`
 
 
+@dataclass(frozen=True)
+class Fused:
+    """A passage key with its fused score (0 to 1) and its own score by way of finding."""
+
+    key: int
+    score: float
+    found_by: Mapping[str, float]
+
+
 def fuse(
     keyword: Sequence[tuple[int, float]], vector: Sequence[tuple[int, float]], keyword_weight: float = KEYWORD_WEIGHT
-) -> list[tuple[int, float, Mapping[str, float]]]:
-    """(key, fused score in 0..1, scores by way of finding), best first.
+) -> list[Fused]:
+    """What either list holds, best first.
 
     Each list is scaled to its own best score and the two are added with weights `keyword_weight` and the rest: unlike
     reciprocal ranks this keeps how clearly a list prefers its first (Bruch et al., 2023, convex combination).
     """
+    raw = {"keyword": dict(keyword), "vector": dict(vector)}
     scaled = {"keyword": _scaled(keyword), "vector": _scaled(vector)}
     weights = {"keyword": keyword_weight, "vector": 1.0 - keyword_weight}
-    raw = {"keyword": dict(keyword), "vector": dict(vector)}
-    keys = dict.fromkeys([key for key, _ in keyword] + [key for key, _ in vector])
     fused = [
-        (
+        Fused(
             key,
             sum(weights[way] * scaled[way].get(key, 0.0) for way in scaled),
             {way: raw[way][key] for way in raw if key in raw[way]},
         )
-        for key in keys
+        for key in dict.fromkeys([*raw["keyword"], *raw["vector"]])
     ]
-    return sorted(fused, key=lambda entry: (-entry[1], entry[0]))
+    return sorted(fused, key=lambda each: (-each.score, each.key))
 
 
 def _scaled(found: Sequence[tuple[int, float]]) -> dict[int, float]:

@@ -95,7 +95,8 @@ class KeywordIndex:
             return []
         searcher = self._index.searcher()
         found = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
-        return [(searcher.doc(address).to_dict()["key"][0], score) for score, address in found]
+        keys = searcher.fast_field_values("key", [address for _, address in found])
+        return list(zip(keys, (score for score, _ in found), strict=True))
 
     def _term(self, field: str, word: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._index.schema, field, word, "freq")

@@ -1,8 +1,8 @@
 """The knowledge base: open it, take documents in, search it.
 
-Search reads top-down: `search` → `_candidates` (both indexes, fused) → `_hits` (passages from the catalog).
-Writing is `publish`: stage in the catalog, add to both indexes, then make visible in one transaction. Whatever a killed
-writer left behind is staged or retired in the catalog and is purged by the next one.
+Search reads top-down: `search` → `Retriever.hybrid` (both indexes, filtered, fused) → `_hits` (passages from the catalog).
+Writing is `Writer.publish`: stage in the catalog, add to both indexes, then make visible in one transaction. Whatever a
+killed writer left behind is staged or retired in the catalog and is purged by the next one.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from kb.catalog import Catalog, DocumentSummary, SourceRecord, facts_to_json
-from kb.chinese import DICTIONARY_HASH, search_words
+from kb.chinese import DICTIONARY_HASH
 from kb.embedder import Embedder, embedder_for
 from kb.errors import IndexOutdated, StoreBusy, StoreError
-from kb.fusion import fuse
-from kb.keyword_index import KeywordEntry, KeywordIndex
+from kb.fusion import Fused
+from kb.keyword_index import KeywordIndex
 from kb.models import NATIONAL, Asker, Document, Facts, Hit, Kind, Passage, Status
+from kb.retrieval import Mask, Retriever
 from kb.settings import Settings
-from kb.terms import expand
 from kb.validity import Term, holds_in, terms
-from kb.vector_index import ChromaVectorIndex, Keys, Matrix
+from kb.vector_index import ChromaVectorIndex, Keys
+from kb.writer import Writer
 
-CANDIDATES = 200
+_LEFT_OUT = 3
 _LOCK_SECONDS = 5.0
 
 
@@ -67,8 +68,33 @@ class _View:
     by_id: Mapping[str, int]
     terms: Mapping[str, Term]
     owner: npt.NDArray[np.int32]  # passage key → position in summaries, -1 where not published
-    keyword: KeywordIndex
-    vector: ChromaVectorIndex
+    retriever: Retriever
+
+    def allowed(self, asker: Asker) -> npt.NDArray[np.bool_]:
+        """For each document whether it holds for the asker and is of a kind asked for."""
+
+        def fits(summary: DocumentSummary) -> bool:
+            if asker.kinds and summary.kind not in asker.kinds:
+                return False
+            in_force = self.terms[summary.id].status(asker.day) in (Status.IN_FORCE, Status.UNCHECKED)
+            return holds_in(summary.facts.region, asker.region) and (in_force or asker.include_invalid)
+
+        return np.fromiter((fits(each) for each in self.summaries), dtype=bool, count=len(self.summaries))
+
+    def left_out(self, asker: Asker, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Documents of the asked kinds whose region fits but whose validity does not, or the other way round."""
+        kinds = (not asker.kinds or each.kind in asker.kinds for each in self.summaries)
+        return np.fromiter(kinds, dtype=bool, count=len(self.summaries)) & ~allowed
+
+    def mask(self, documents: npt.NDArray[np.bool_]) -> Mask:
+        """Which passage keys belong to `documents` (one flag per summary)."""
+        per_key = np.append(documents, False)[self.owner]  # owner -1 reads the last entry: not published
+
+        def mask(keys: Keys) -> npt.NDArray[np.bool_]:
+            known = keys < len(per_key)
+            return np.where(known, per_key[np.where(known, keys, 0)], False)
+
+        return mask
 
 
 class KnowledgeBase:
@@ -100,61 +126,22 @@ class KnowledgeBase:
     def search(self, question: str, asker: Asker, limit: int = 10) -> SearchResult:
         """The passages that fit `question` best and hold for the asker. Raises IndexOutdated when a reindex is due."""
         view = self._current_view()
-        query_words = expand(search_words(question), question)
-        allowed = self._allowed(view, asker)
-        ranked = self._candidates(view, question, query_words, allowed)
-        left_out = self._candidates(view, question, query_words, self._left_out(view, asker, allowed))
+        query = view.retriever.query(question)
+        allowed = view.allowed(asker)
+        right, wrong = view.retriever.hybrid(query, (view.mask(allowed), view.mask(view.left_out(asker, allowed))))
         return SearchResult(
-            tuple(self._hits(view, ranked[:limit], asker.day)),
-            tuple(self._hits(view, left_out[:3], asker.day)),
-            tuple(query_words),
+            tuple(self._hits(view, right[:limit], asker.day)),
+            tuple(self._hits(view, wrong[:_LEFT_OUT], asker.day)),
+            tuple(query.words),
         )
 
-    def _candidates(
-        self, view: _View, question: str, query_words: Mapping[str, float], allowed: npt.NDArray[np.bool_]
-    ) -> list[tuple[int, float, Mapping[str, float]]]:
-        if not allowed.any():
-            return []
-        mask = self._mask(view, allowed)
-        keyword = _filtered_keyword_search(view.keyword, query_words, mask)
-        vector = view.vector.search(self._embedder.embed_question(question), CANDIDATES, mask)
-        return fuse(keyword, vector)
-
-    def _hits(
-        self, view: _View, ranked: Sequence[tuple[int, float, Mapping[str, float]]], day: date
-    ) -> Iterator[Hit]:
-        passages = self._catalog.passages([key for key, _, _ in ranked])
-        for key, score, found_by in ranked:
-            if key in passages:
-                document = view.summaries[view.owner[key]].bare()
-                yield Hit(passages[key], document, view.terms[document.id].status(day), score, found_by)
-
-    @staticmethod
-    def _allowed(view: _View, asker: Asker) -> npt.NDArray[np.bool_]:
-        def fits(summary: DocumentSummary) -> bool:
-            if asker.kinds and summary.kind not in asker.kinds:
-                return False
-            in_force = view.terms[summary.id].status(asker.day) in (Status.IN_FORCE, Status.UNCHECKED)
-            return holds_in(summary.facts.region, asker.region) and (in_force or asker.include_invalid)
-
-        return np.fromiter((fits(s) for s in view.summaries), dtype=bool, count=len(view.summaries))
-
-    @staticmethod
-    def _left_out(view: _View, asker: Asker, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Documents of the asked kinds whose region fits but whose validity does not, or the other way round."""
-        kinds = (not asker.kinds or s.kind in asker.kinds for s in view.summaries)
-        return np.fromiter(kinds, dtype=bool, count=len(view.summaries)) & ~allowed
-
-    @staticmethod
-    def _mask(view: _View, allowed: npt.NDArray[np.bool_]) -> Callable[[Keys], npt.NDArray[np.bool_]]:
-        table = np.append(allowed, False)  # owner -1 reads the last entry: not published
-        per_key = table[view.owner]
-
-        def mask(keys: Keys) -> npt.NDArray[np.bool_]:
-            known = keys < len(per_key)
-            return np.where(known, per_key[np.where(known, keys, 0)], False)
-
-        return mask
+    def _hits(self, view: _View, ranked: Sequence[Fused], day: date) -> Iterator[Hit]:
+        passages = self._catalog.passages([each.key for each in ranked])
+        for each in ranked:
+            if each.key in passages:
+                document = view.summaries[view.owner[each.key]].bare()
+                status = view.terms[document.id].status(day)
+                yield Hit(passages[each.key], document, status, each.score, each.found_by)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -293,117 +280,15 @@ class KnowledgeBase:
             by_id,
             terms(summary.bare() for summary in summaries),
             owner,
-            KeywordIndex(folder / "keyword"),
-            ChromaVectorIndex(folder / "vectors", self._embedder.dimension),
+            Retriever(
+                KeywordIndex(folder / "keyword"),
+                ChromaVectorIndex(folder / "vectors", self._embedder.dimension),
+                self._embedder,
+            ),
         )
 
 
 _OUTDATED = "向量模型或词典已更换，索引还是旧的。请先运行 shegong reindex 重建索引（原文和设置都不受影响），再来查询。"
-
-
-class Writer:
-    """Writes to the catalog and both indexes of one index folder; made by `KnowledgeBase.writing`."""
-
-    def __init__(self, catalog: Catalog, embedder: Embedder, folder: Path) -> None:
-        """Open the indexes in `folder` for writing."""
-        self._catalog, self._embedder = catalog, embedder
-        self._pending: list[tuple[int, str]] = []
-        self._keyword = KeywordIndex(folder / "keyword")
-        self._vector = ChromaVectorIndex(folder / "vectors", embedder.dimension)
-
-    def publish(
-        self,
-        entries: Sequence[tuple[Document, Sequence[Passage]]],
-        sources: Sequence[SourceRecord],
-        dropped_sources: Sequence[str] = (),
-    ) -> None:
-        """Make documents visible, complete or not at all; what the sources held before is retired and purged."""
-        staged = self._catalog.stage(entries) if entries else {}
-        for document, passages in entries:
-            self._index_one(document, passages, staged[document.id])
-        if entries:
-            self._flush_vectors()
-            self._keyword.commit()
-        self._catalog.publish(list(staged), sources, dropped_sources)
-        self.purge()
-
-    def purge(self) -> None:
-        """Erase what is staged by a killed writer, or retired, from both indexes and the catalog."""
-        leftovers = self._catalog.leftovers()
-        if not leftovers:
-            return
-        self._keyword.remove(leftovers)
-        self._keyword.commit()
-        self._vector.remove([key for keys in leftovers.values() for key in keys])
-        self._catalog.purge(leftovers)
-
-    def index(self, batch: Sequence[DocumentSummary], kept_vectors: Path | None) -> int:
-        """Index the passages of published documents again; returns how many."""
-        count = 0
-        for summary in batch:
-            passages = self._catalog.passages_of(summary.id)
-            self._index_one(summary.bare(), passages, self._catalog.keys_of(summary.id))
-            count += len(passages)
-        self._flush_vectors(kept_vectors)
-        return count
-
-    def commit(self) -> None:
-        """Write the keyword index to disk."""
-        self._keyword.commit()
-
-    def close(self) -> None:
-        """Give back locks and connections."""
-        self._keyword.close()
-        self._vector.close()
-
-    def _index_one(self, document: Document, passages: Sequence[Passage], keys: Sequence[int]) -> None:
-        title = search_words(document.title)
-        self._keyword.add(
-            KeywordEntry(key, document.id, title, search_words(" ".join(p.headings)), search_words(p.text))
-            for key, p in zip(keys, passages, strict=True)
-        )
-        self._pending.extend(
-            (key, embedding_text(document.title, passage)) for key, passage in zip(keys, passages, strict=True)
-        )
-
-    def _flush_vectors(self, kept_vectors: Path | None = None) -> None:
-        keys = [key for key, _ in self._pending]
-        if keys:
-            self._vector.add(keys, self._vectors(kept_vectors))
-        self._pending.clear()
-
-    def _vectors(self, kept_vectors: Path | None) -> Matrix:
-        if kept_vectors is None:
-            return self._embedder.embed([text for _, text in self._pending])
-        kept = ChromaVectorIndex(kept_vectors, self._embedder.dimension)
-        try:
-            known = kept.vectors_of([key for key, _ in self._pending])
-        finally:
-            kept.close()
-        missing = [(key, text) for key, text in self._pending if key not in known]
-        if missing:
-            made = self._embedder.embed([text for _, text in missing])
-            known.update(zip((key for key, _ in missing), made, strict=True))
-        return np.stack([known[key] for key, _ in self._pending])
-
-
-def embedding_text(title: str, passage: Passage) -> str:
-    """What is embedded for a passage: its document's title, its headings and its text."""
-    return " ".join((title, *passage.headings[-2:], passage.text))
-
-
-def _filtered_keyword_search(
-    index: KeywordIndex, words: Mapping[str, float], mask: Callable[[Keys], npt.NDArray[np.bool_]]
-) -> list[tuple[int, float]]:
-    """The best allowed passages: fetch more until enough are allowed or there are no more."""
-    limit = CANDIDATES
-    while True:
-        limit *= 3
-        found = index.search(words, limit)
-        allowed = mask(np.fromiter((key for key, _ in found), dtype=np.int64, count=len(found)))
-        kept = [hit for hit, fits in zip(found, allowed, strict=True) if fits]
-        if len(kept) >= CANDIDATES or len(found) < limit or limit > 20_000:
-            return kept[:CANDIDATES]
 
 
 def _batches(summaries: Iterable[DocumentSummary], passages: int) -> Iterator[list[DocumentSummary]]:

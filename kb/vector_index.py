@@ -41,6 +41,7 @@ class ChromaVectorIndex:
         return self._keys
 
     def __len__(self) -> int:
+        """Number of rows, stale ones included."""
         return len(self._keys)
 
     def add(self, keys: Sequence[int], vectors: Matrix) -> None:
@@ -71,14 +72,16 @@ class ChromaVectorIndex:
         return found
 
     def search(
-        self, query: Matrix, limit: int, allowed: Callable[[Keys], npt.NDArray[np.bool_]]
-    ) -> list[tuple[int, float]]:
-        """The `limit` nearest (key, inner product) of `query` (shape (dimension,)) among the allowed keys, best first."""
+        self, query: Matrix, limit: int, masks: Sequence[Callable[[Keys], npt.NDArray[np.bool_]]]
+    ) -> list[list[tuple[int, float]]]:
+        """For each mask the `limit` nearest (key, inner product) of `query` (shape (dimension,)), best first."""
         if not len(self._keys) or limit <= 0:
-            return []
+            return [[] for _ in masks]
         scores = self._matrix @ query
-        scores = np.where(allowed(self._keys), scores, -np.inf)
-        top = np.argpartition(-scores, min(limit, len(scores) - 1))[:limit]
+        return [self._nearest(np.where(mask(self._keys), scores, -np.inf), limit) for mask in masks]
+
+    def _nearest(self, scores: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        top = np.argpartition(-scores, min(limit, len(scores)) - 1)[:limit]
         ordered = top[np.argsort(-scores[top], kind="stable")]
         return [(int(self._keys[row]), float(scores[row])) for row in ordered if np.isfinite(scores[row])]
 

@@ -1,0 +1,63 @@
+"""From a question to ranked candidates: words and vector, both indexes, filtered, fused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.chinese import search_words
+from kb.embedder import Embedder
+from kb.fusion import Fused, fuse
+from kb.keyword_index import KeywordIndex
+from kb.terms import expand
+from kb.vector_index import ChromaVectorIndex, Keys
+
+CANDIDATES = 200
+_MOST_FETCHED = 20_000
+
+Mask = Callable[[Keys], npt.NDArray[np.bool_]]
+Scored = list[tuple[int, float]]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question as the indexes take it: `words` with their weights, `vector` of shape (dimension,)."""
+
+    words: Mapping[str, float]
+    vector: npt.NDArray[np.float32]
+
+
+class Retriever:
+    """Ranks passage keys for a question. A mask tells for an array of keys which may be returned."""
+
+    def __init__(self, keyword: KeywordIndex, vector: ChromaVectorIndex, embedder: Embedder) -> None:
+        """Search the two indexes of one index folder."""
+        self._keyword, self._vector, self._embedder = keyword, vector, embedder
+
+    def query(self, question: str) -> Query:
+        """Segment, expand and embed a question."""
+        return Query(expand(search_words(question), question), self._embedder.embed_question(question))
+
+    def hybrid(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[list[Fused]]:
+        """For each mask the candidates of both indexes, fused, best first."""
+        keyword = self.keyword(query, masks, limit)
+        vector = self.vector(query, masks, limit)
+        return [fuse(words, near) for words, near in zip(keyword, vector, strict=True)]
+
+    def keyword(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[Scored]:
+        """For each mask the best (key, BM25 score); only the first mask is worth fetching further for."""
+        fetch = 3 * limit
+        while True:
+            found = self._keyword.search(query.words, fetch)
+            keys = np.fromiter((key for key, _ in found), dtype=np.int64, count=len(found))
+            kept = [[hit for hit, fits in zip(found, mask(keys), strict=True) if fits] for mask in masks]
+            if len(kept[0]) >= limit or len(found) < fetch or fetch >= _MOST_FETCHED:
+                return [hits[:limit] for hits in kept]
+            fetch *= 4
+
+    def vector(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[Scored]:
+        """For each mask the nearest (key, inner product)."""
+        return self._vector.search(query.vector, limit, masks)
