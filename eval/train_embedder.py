@@ -126,7 +126,8 @@ def make_tokenizer(texts: Iterable[str]) -> Any:
 def train(pairs: list[tuple[str, str]], tokenizer: Any, *, minutes: float, seed: int = SEED) -> Any:
     """Word vectors, float32 of shape (vocabulary, DIMENSION), after `minutes` of training over shuffled `pairs`."""
     import torch
-    from torch.nn.functional import cross_entropy, normalize as unit
+    from torch.nn.functional import cross_entropy
+    from torch.nn.functional import normalize as unit
 
     torch.manual_seed(seed)
     random.seed(seed)

@@ -157,7 +157,7 @@ def _paragraph_labels(piece: _Piece) -> list[str]:
     labels, paragraph, started = [], 0, False
     for block in piece.blocks:
         item = _ITEM.match(block.text)
-        started = started or block.text.startswith("第") and piece.is_article
+        started = started or (block.text.startswith("第") and piece.is_article)
         if not started:
             labels.append("")
             continue

@@ -38,12 +38,18 @@ def search_words(text: str) -> list[str]:
 
     生活保障金 also gives 生活, 保障: a question that uses the part finds the whole.
     """
+    return [part for word in content_words(text) for part in (word, *word_parts(word))]
+
+
+def content_words(text: str) -> list[str]:
+    """`words` without function words."""
     stop = _stop_words()
-    return [part for word in words(text) if word not in stop for part in (word, *_parts(word))]
+    return [word for word in words(text) if word not in stop]
 
 
 @lru_cache(maxsize=50_000)
-def _parts(word: str) -> tuple[str, ...]:
+def word_parts(word: str) -> tuple[str, ...]:
+    """The dictionary words of two or three characters inside a longer word."""
     if len(word) < 3 or word[0] <= "z":
         return ()
     known = _segmenter().has_word

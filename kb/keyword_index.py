@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,12 @@ class KeywordIndex:
         found = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
         keys = searcher.fast_field_values("key", [address for _, address in found])
         return list(zip(keys, (score for score, _ in found), strict=True))
+
+    def rarity(self, word: str) -> float:
+        """The word's inverse document frequency in passage texts, as BM25 takes it (Robertson & Zaragoza 2009, eq. 3.3)."""
+        searcher = self._index.searcher()
+        frequency = searcher.doc_freq("text", word)
+        return math.log(1 + (searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
 
     def _term(self, field: str, word: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._index.schema, field, word, "freq")

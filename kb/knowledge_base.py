@@ -29,7 +29,7 @@ from kb.errors import IndexOutdated, StoreBusy, StoreError
 from kb.fusion import Fused
 from kb.keyword_index import KeywordIndex
 from kb.models import NATIONAL, Asker, Document, Facts, Hit, Kind, Passage, Status
-from kb.retrieval import Mask, Retriever
+from kb.retrieval import Mask, Query, Retriever
 from kb.settings import Settings
 from kb.validity import Term, holds_in, terms
 from kb.vector_index import ChromaVectorIndex, Keys
@@ -56,7 +56,7 @@ class SearchResult:
 
     hits: tuple[Hit, ...]
     left_out: tuple[Hit, ...]
-    words: tuple[str, ...]
+    query: Query
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class KnowledgeBase:
         return SearchResult(
             tuple(self._hits(view, right[:limit], asker.day)),
             tuple(self._hits(view, wrong[:_LEFT_OUT], asker.day)),
-            tuple(query.words),
+            query,
         )
 
     def _hits(self, view: _View, ranked: Sequence[Fused], day: date) -> Iterator[Hit]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kb.chinese import search_words
 from kb.embedder import Embedder
 from kb.fusion import Fused, fuse
 from kb.keyword_index import KeywordIndex
@@ -23,10 +22,20 @@ Scored = list[tuple[int, float]]
 
 
 @dataclass(frozen=True)
-class Query:
-    """A question as the indexes take it: `words` with their weights, `vector` of shape (dimension,)."""
+class QuestionWord:
+    """A content word of a question; `importance` is its rarity, `counterparts` are terms that say the same."""
 
-    words: Mapping[str, float]
+    word: str
+    importance: float
+    counterparts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question as the indexes take it: `weights` of the words to search, `vector` of shape (dimension,)."""
+
+    words: tuple[QuestionWord, ...]
+    weights: Mapping[str, float]
     vector: npt.NDArray[np.float32]
 
 
@@ -39,7 +48,9 @@ class Retriever:
 
     def query(self, question: str) -> Query:
         """Segment, expand and embed a question."""
-        return Query(expand(search_words(question), question), self._embedder.embed_question(question))
+        expansion = expand(question)
+        words = (QuestionWord(w, self._keyword.rarity(w), terms) for w, terms in expansion.counterparts.items())
+        return Query(tuple(words), expansion.weights, self._embedder.embed_question(question))
 
     def hybrid(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[list[Fused]]:
         """For each mask the candidates of both indexes, fused, best first."""
@@ -51,7 +62,7 @@ class Retriever:
         """For each mask the best (key, BM25 score); only the first mask is worth fetching further for."""
         fetch = 3 * limit
         while True:
-            found = self._keyword.search(query.words, fetch)
+            found = self._keyword.search(query.weights, fetch)
             keys = np.fromiter((key for key, _ in found), dtype=np.int64, count=len(found))
             kept = [[hit for hit, fits in zip(found, mask(keys), strict=True) if fits] for mask in masks]
             if len(kept[0]) >= limit or len(found) < fetch or fetch >= _MOST_FETCHED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from kb.models import NATIONAL, Document, Facts, Status
@@ -25,12 +25,15 @@ class Term:
     since: date | None
     until: date | None = None
     end: Status = Status.SUPERSEDED
+    undated: Status = Status.UNCHECKED
 
     def status(self, day: date) -> Status:
-        """The status on `day`; a text that names no date at all is taken as in force."""
+        """The status on `day`; a law or notice that names no date at all has yet to be checked by a person."""
         if self.until and day >= self.until:
             return self.end
-        return Status.NOT_YET if self.since and day < self.since else Status.IN_FORCE
+        if self.since is None:
+            return self.undated
+        return Status.NOT_YET if day < self.since else Status.IN_FORCE
 
 
 def terms(documents: Iterable[Document]) -> Mapping[str, Term]:
@@ -40,7 +43,7 @@ def terms(documents: Iterable[Document]) -> Mapping[str, Term]:
     another's repeal clause ends on the effective date of the text that repeals it.
     """
     everything = list(documents)
-    result = {document.id: _own_term(document.facts) for document in everything}
+    result = {document.id: _own_term(document) for document in everything}
     families: dict[tuple[str, str, str], list[Document]] = defaultdict(list)
     for document in everything:
         if document.kind == "policy" and not document.facts.sources:
@@ -52,8 +55,10 @@ def terms(documents: Iterable[Document]) -> Mapping[str, Term]:
     return result
 
 
-def _own_term(facts: Facts) -> Term:
-    return Term(_since(facts), facts.repealed, Status.REPEALED)
+def _own_term(document: Document) -> Term:
+    facts = document.facts
+    law = document.kind == "policy" and not facts.sources
+    return Term(_since(facts), facts.repealed, Status.REPEALED, Status.UNCHECKED if law else Status.IN_FORCE)
 
 
 def _since(facts: Facts) -> date | None:
@@ -87,7 +92,7 @@ def _end_repealed(
 
 
 def _earlier_end(term: Term, day: date, end: Status) -> Term:
-    return Term(term.since, day, end) if term.until is None or day < term.until else term
+    return replace(term, until=day, end=end) if term.until is None or day < term.until else term
 
 
 def holds_in(region: str, asked: str) -> bool:
