@@ -18,10 +18,15 @@ _NUMBER = re.compile(
     r"([一-鿿]{1,12}(?:发|字|函|办|令|规|号|政|民|法释|解|通|告|电|社|财|教|卫|人|司|公|厅|会|委|联)?[一-鿿]{0,6})\s*"
     r"[〔\[【（(﹝]\s*((?:19|20)\d{2})\s*[〕\]】）)﹞]\s*第?\s*(\d{1,5})\s*号"
 )
-_ORDER = re.compile(r"((?:中华人民共和国)?[一-鿿]{2,30}令)\s*[（(]?\s*第\s*([\d零〇一二三四五六七八九十百千]+)\s*号")
+_ORDER = re.compile(
+    r"((?:中华人民共和国)?(?:国务院、中央军委|国务院|中央军事委员会|主席|[一-鿿]{2,14}?(?:部|委员会|总局|署|人民政府|省|市|区)))令"
+    r"\s*[（(]?\s*第\s*([\d零〇一二三四五六七八九十百千]+)\s*号"
+)
+_CLAUSE = re.compile(r"[日，,、（(。；：\s]")
 _EFFECTIVE = re.compile(rf"自\s*({_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日)\s*(?:起)?(?:施行|实施|执行|生效)")
+_FROM = re.compile(rf"自?\s*{_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日\s*起(?:施行|实施|执行|生效)?|自\s*{_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日(?:施行|实施)")
 _FROM_PUBLICATION = re.compile(r"自(?:公布|发布|印发|颁布|下发)之日起(?:施行|实施|执行|生效)")
-_REPEAL = re.compile(r"((?:《[^》]{3,80}》(?:[（(〔][^）)〕]{0,60}[）)〕])*[、，和及以]*(?:及)?)+)\s*(?:同时|即行|自[^。；]{0,20}起|均)?\s*(?:废止|失效|停止执行)")
+_REPEAL = re.compile(r"((?:《[^》]{3,80}》(?:[（(][^（）()]{0,60}[）)])*[、，和及以]*(?:及)?)+)\s*(?:同时|即行|自[^。；]{0,20}起|均)?\s*(?:废止|失效|停止执行)")
 _NAMES = re.compile(r"《([^》]{3,80})》")
 _FILE_DATE = re.compile(r"[（(_\s-]*(\d{4})[-年.](\d{1,2})[-月.](\d{1,2})日?[）)]?$")
 _CODE_PARTS = ("总则", "物权", "合同", "人格权", "婚姻家庭", "继承", "侵权责任", "附则")
@@ -34,7 +39,7 @@ def read_facts(content: FileContent, *, file_name: str) -> Facts:
     title, part = _title(content, file_name)
     text = "\n".join(block.text for block in blocks)
     head = "\n".join(block.text for block in blocks[:15])[:3000]
-    number = _number(given.get("number", "")) or _number(head)
+    number = _number(given.get("number", "")) or _number(_above_body(blocks))
     issued = _given_date(given, "issued") or _issued(head, file_name) or _signed(blocks)
     own = _is_ours(given)
     return Facts(
@@ -42,7 +47,7 @@ def read_facts(content: FileContent, *, file_name: str) -> Facts:
         part=part,
         number=number,
         issuer=given.get("issuer", "") or _issuer(title, number, head),
-        level=_level(title, number, head),
+        level=_level(title, number, len(re.findall(r"^第[^条\n]{1,9}条", text, re.MULTILINE))),
         region=_region(given, title, number, head),
         issued=issued,
         effective=_given_date(given, "effective") or (None if own else _effective(text, head, issued)),
@@ -115,13 +120,28 @@ def _first_title(blocks: Sequence[Block]) -> str:
 # --- number, issuer, level, region ------------------------------------------------------------------------------
 
 
+def _above_body(blocks: Sequence[Block]) -> str:
+    """The first lines without sentences of the body, which may name the numbers of other texts."""
+    lines = (block.text for block in blocks[:15])
+    return "\n".join(line for line in lines if len(line) <= 60 or line.startswith(("（", "(")) or _DATE_LINE.match(line))
+
+
 def _number(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text.replace("〔", "[").replace("〕", "]"))
     match = _NUMBER.search(plain)
     if match:
         return f"{_agency(match.group(1))}〔{match.group(2)}〕{int(match.group(3))}号"
-    order = _ORDER.search(plain)
-    return f"{order.group(1)}第{order.group(2)}号" if order else ""
+    order = _order(plain)
+    return f"{order[0]}令第{order[1]}号" if order else ""
+
+
+def _order(text: str) -> tuple[str, str] | None:
+    """(who gave the order, its number) of a 令 named in `text`."""
+    match = _ORDER.search(text)
+    if not match:
+        return None
+    who = _CLAUSE.split(match.group(1))[-1]
+    return who.removeprefix("中华人民共和国"), match.group(2)
 
 
 def _agency(text: str) -> str:
@@ -139,25 +159,28 @@ def _issuer(title: str, number: str, head: str) -> str:
         return agency.group(1)
     if by_number:
         return by_number
-    order = re.search(r"(?:中华人民共和国)?(国务院|[一-鿿]{2,10}部)令", head)
+    order = _order(head)
     congress = re.search(r"(全国人民代表大会常务委员会|全国人民代表大会(?!常务))", head)
-    return (congress.group(1) if congress else "") or (order.group(1) if order else "")
+    return (congress.group(1) if congress else "") or (order[0] if order and order[0] != "主席" else "")
 
 
-def _level(title: str, number: str, head: str) -> str:
+def _level(title: str, number: str, articles: int) -> str:
+    """The rank of the text as its title and number show; empty where they do not. `articles` counts lines 第X条."""
+    if re.match(r"^(MZ|GB|DB)", title):
+        return "标准"
     if region_of(title) != NATIONAL and re.search(r"(条例|办法|规定|决定|细则)$", title):
         return "地方性法规"
-    if re.search(r"法释|高检发释", number) or (re.search(r"最高人民(法院|检察院)", title) and re.search(r"解释|规定|批复", title)):
+    if re.match(r"法释|高检发释", number) or re.match(r"最高人民(法院|检察院).*(解释|规定|批复)", title):
         return "司法解释"
-    if re.search(r"^(MZ|GB|DB)", title):
-        return "标准"
-    if re.search(r"(^|共和国)[^，。]{1,20}法$|民法典|宪法", title):
-        return "法律"
-    if re.search(r"国务院令", number + head) or (re.search(r"(条例)$", title) and "国务院" in head):
+    if re.search(r"(国务院|中央军委|中央军事委员会)令", number):
         return "行政法规"
-    if re.search(r"(意见|通知|方案|公告|函|纲要|规划)(（[^）]*）)?$", title) or number:
-        return "部门规章" if re.search(r"部令", number) else "规范性文件"
-    return "部门规章" if re.search(r"(办法|规定|细则)(（[^）]*）)?$", title) else ""
+    if re.search(r"令第", number) and not number.startswith("主席"):
+        return "部门规章"
+    if re.search(r"(意见|通知|方案|公告|函|纲要|规划|通报|批复|决定)(（[^）]*）)?$", title) or "〔" in number:
+        return "规范性文件"
+    if re.search(r"(?<!办)法(（[^）]*）)?$|民法典|宪法$", title) and articles >= 3:
+        return "法律"
+    return "行政法规" if title.endswith("条例") and articles >= 3 else ""
 
 
 def _region(given: Mapping[str, str], title: str, number: str, head: str) -> str:
@@ -180,7 +203,8 @@ def _region(given: Mapping[str, str], title: str, number: str, head: str) -> str
 def _issued(head: str, file_name: str) -> date | None:
     """The latest date of the history under the title, or that in the file name if the text says nothing later."""
     lines = [line for line in head.split("\n") if _DATE_LINE.match(line.strip()) or re.search(r"通过|公布|修[正订]|发布", line)]
-    found = [parse_date(match.group(0)) for line in lines[:12] if len(line) < 400 for match in _DATE.finditer(line)]
+    short = [_FROM.sub("", line) for line in lines[:12] if len(line) < 400]
+    found = [parse_date(match.group(0)) for line in short for match in _DATE.finditer(line)]
     history = [day for day in found if day]
     name = _FILE_DATE.search(file_name.rsplit(".", 1)[0])
     if name:

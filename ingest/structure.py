@@ -7,7 +7,7 @@ cross-reference follows and its number continues the sequence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.blocks import Block
@@ -52,7 +52,8 @@ BODY = Mark()
 def outline(blocks: Sequence[Block]) -> list[Mark]:
     """One mark per block."""
     articles = _articles(blocks)
-    legal = len(articles) >= 3 and not _is_amendment(blocks)
+    mostly_articles = len(articles) >= 2 and 4 * len(articles) >= len(blocks)  # the closing part of a code
+    legal = (len(articles) >= 3 or mostly_articles) and not _is_amendment(blocks)
     contents = _contents_table(blocks) if legal else frozenset()
     return [
         BODY if at in contents else _legal_mark(block, articles.get(at)) if legal else _plain_mark(block)
@@ -69,20 +70,26 @@ def _articles(blocks: Sequence[Block]) -> dict[int, str]:
     """Index of the block → label, for blocks that begin an article in sequence."""
     found: dict[int, str] = {}
     last = 0
-    candidates = [(at, match) for at, block in enumerate(blocks) if (match := _article_start(block.text))]
+    candidates = [(at, match) for at, block in enumerate(blocks) if (match := _ARTICLE.match(block.text))]
+    numbers = [parse_numeral(match.group(1)) for _, match in candidates]
     for position, (at, match) in enumerate(candidates):
-        number = parse_numeral(match.group(1))
-        if number is None:
+        number, following = numbers[position], numbers[position + 1 : position + 2]
+        if number is None or not _is_heading(blocks[at].text[match.end() :], number, last, following):
             continue
-        if _in_sequence(number, match.group(2), last, [parse_numeral(m.group(1)) for _, m in candidates[position + 1 : position + 3]]):
+        if _in_sequence(number, match.group(2), last, following):
             found[at] = article_label(match.group(1), match.group(2))
             last = number
     return found
 
 
-def _article_start(text: str) -> re.Match[str] | None:
-    match = _ARTICLE.match(text)
-    return match if match and not _REFERENCE_AFTER.match(text[match.end() :]) else None
+def _is_heading(rest: str, number: int, last: int, following: list[int | None]) -> bool:
+    """Whether 第X条 begins an article rather than a reference, seen by the text after it.
+
+    第六条　规定特别重大事项的… reads like a reference but is an article: a space follows and the count goes on around it.
+    """
+    if not _REFERENCE_AFTER.match(rest):
+        return True
+    return rest[:1].isspace() and number == last + 1 and following in ([number + 1], [])
 
 
 def _in_sequence(number: int, suffix: str | None, last: int, following: list[int | None]) -> bool:
@@ -96,9 +103,13 @@ def _in_sequence(number: int, suffix: str | None, last: int, following: list[int
     return bool(following) and following[0] == number + 1 and (number == 1 or number > last)
 
 
+_AMENDMENT_TITLE = re.compile(r"[^。；：]*(?:关于(?:修改|废止|修订)[^。；：]{2,80}的决定|修正案(?:（[^）]{1,8}）)?)")
+
+
 def _is_amendment(blocks: Sequence[Block]) -> bool:
-    head = " ".join(block.text for block in blocks[:4])
-    return bool(re.search(r"修正案|关于修改.{2,60}的决定|关于废止", head))
+    """Whether the title is that of a text whose articles belong to other laws; a history that names one is not."""
+    titles = (re.sub(r"\s", "", block.text) for block in blocks[:4])
+    return any(_AMENDMENT_TITLE.fullmatch(title) for title in titles)
 
 
 def _contents_table(blocks: Sequence[Block]) -> frozenset[int]:
@@ -142,10 +153,3 @@ def _number_label(level: int, number: str) -> str:
 
 def _first_sentence(text: str) -> str:
     return re.split(r"[。；：]", text, maxsplit=1)[0][:40]
-
-
-def paragraphs(count: int) -> Iterator[str]:
-    """第一款, 第二款 … for the paragraphs of an article."""
-    from kb.chinese import numeral
-
-    return (f"第{numeral(n)}款" for n in range(1, count + 1))
