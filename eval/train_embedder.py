@@ -27,7 +27,7 @@ from kb.embedder import MODEL_FOLDER
 
 SEED = 20261124
 DIMENSION = 256
-VOCABULARY = 42_000
+VOCABULARY = 38_000  # with every character, float16 and the tokenizer: below 24 MB
 MAX_TOKENS = 192
 BATCH = 1024
 TEMPERATURE = 0.05

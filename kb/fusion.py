@@ -18,15 +18,21 @@ class Fused:
 
 
 def fuse(
-    keyword: Sequence[tuple[int, float]], vector: Sequence[tuple[int, float]], keyword_weight: float = KEYWORD_WEIGHT
+    keyword: Sequence[tuple[int, float]],
+    vector: Sequence[tuple[int, float]],
+    *,
+    best_keyword: float,
+    best_vector: float,
+    keyword_weight: float = KEYWORD_WEIGHT,
 ) -> list[Fused]:
     """What either list holds, best first.
 
-    Each list is scaled to its own best score and the two are added with weights `keyword_weight` and the rest: unlike
-    reciprocal ranks this keeps how clearly a list prefers its first (Bruch et al., 2023, convex combination).
+    Each list is scaled by the best score of its way of finding and the two are added with weights `keyword_weight` and
+    the rest: unlike reciprocal ranks this keeps how clearly a list prefers its first (Bruch et al., 2023, convex
+    combination). Lists fused with the same best scores can be compared.
     """
     raw = {"keyword": dict(keyword), "vector": dict(vector)}
-    scaled = {"keyword": _scaled(keyword), "vector": _scaled(vector)}
+    scaled = {"keyword": _scaled(keyword, best_keyword), "vector": _scaled(vector, best_vector)}
     weights = {"keyword": keyword_weight, "vector": 1.0 - keyword_weight}
     fused = [
         Fused(
@@ -39,6 +45,5 @@ def fuse(
     return sorted(fused, key=lambda each: (-each.score, each.key))
 
 
-def _scaled(found: Sequence[tuple[int, float]]) -> dict[int, float]:
-    best = found[0][1] if found else 0.0
+def _scaled(found: Sequence[tuple[int, float]], best: float) -> dict[int, float]:
     return {key: max(score, 0.0) / best for key, score in found} if best > 0 else {}

@@ -36,6 +36,8 @@ from kb.vector_index import ChromaVectorIndex, Keys
 from kb.writer import Writer
 
 _LEFT_OUT = 3
+_SIDE_KINDS: tuple[Kind, ...] = ("training", "case")
+_SIDE_HITS = 4
 _LOCK_SECONDS = 5.0
 
 
@@ -52,10 +54,14 @@ def passage_id(owner: str, start: int, end: int) -> str:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What was found: `hits` hold for the asker; `left_out` matched as well but are invalid or of another region."""
+    """What was found: `hits` hold for the asker; `left_out` matched as well but are invalid or of another region.
+
+    `by_kind` holds the best training units and cases, which among many laws would not reach `hits`.
+    """
 
     hits: tuple[Hit, ...]
     left_out: tuple[Hit, ...]
+    by_kind: Mapping[Kind, tuple[Hit, ...]]
     query: Query
 
 
@@ -85,6 +91,10 @@ class _View:
         """Documents of the asked kinds whose region fits but whose validity does not, or the other way round."""
         kinds = (not asker.kinds or each.kind in asker.kinds for each in self.summaries)
         return np.fromiter(kinds, dtype=bool, count=len(self.summaries)) & ~allowed
+
+    def of_kind(self, kind: Kind) -> npt.NDArray[np.bool_]:
+        """For each document whether it is of `kind`."""
+        return np.fromiter((each.kind == kind for each in self.summaries), dtype=bool, count=len(self.summaries))
 
     def mask(self, documents: npt.NDArray[np.bool_]) -> Mask:
         """Which passage keys belong to `documents` (one flag per summary)."""
@@ -128,12 +138,15 @@ class KnowledgeBase:
         view = self._current_view()
         query = view.retriever.query(question)
         allowed = view.allowed(asker)
-        right, wrong = view.retriever.hybrid(query, (view.mask(allowed), view.mask(view.left_out(asker, allowed))))
-        return SearchResult(
-            tuple(self._hits(view, right[:limit], asker.day)),
-            tuple(self._hits(view, wrong[:_LEFT_OUT], asker.day)),
-            query,
-        )
+        groups = [allowed, view.left_out(asker, allowed), *(allowed & view.of_kind(kind) for kind in _SIDE_KINDS)]
+        found = view.retriever.hybrid(query, [view.mask(group) for group in groups])
+        keep = [limit, _LEFT_OUT, *(_SIDE_HITS for _ in _SIDE_KINDS)]
+        hits = [tuple(self._hits(view, ranked[:most], asker.day)) for ranked, most in zip(found, keep, strict=True)]
+        return SearchResult(hits[0], hits[1], dict(zip(_SIDE_KINDS, hits[2:], strict=True)), query)
+
+    def similarity(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """How near each text is to the question: inner product of unit vectors, shape (len(texts),)."""
+        return self._embedder.embed(texts) @ self._embedder.embed_question(question)
 
     def _hits(self, view: _View, ranked: Sequence[Fused], day: date) -> Iterator[Hit]:
         passages = self._catalog.passages([each.key for each in ranked])

@@ -118,11 +118,11 @@ Section = Literal["政策依据", "实务指引", "相关案例"]
 
 @dataclass(frozen=True)
 class Citation:
-    """Source number `number` of an answer. `quote` stands verbatim in `hit.passage.text`."""
+    """Source number `number` of an answer. Each of `quotes` stands verbatim in `hit.passage.text`."""
 
     number: int
     hit: Hit
-    quote: str
+    quotes: tuple[str, ...]
 
     @property
     def label(self) -> str:

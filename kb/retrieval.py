@@ -53,10 +53,11 @@ class Retriever:
         return Query(tuple(words), expansion.weights, self._embedder.embed_question(question))
 
     def hybrid(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[list[Fused]]:
-        """For each mask the candidates of both indexes, fused, best first."""
+        """For each mask the candidates of both indexes, fused, best first; scores of all masks can be compared."""
         keyword = self.keyword(query, masks, limit)
         vector = self.vector(query, masks, limit)
-        return [fuse(words, near) for words, near in zip(keyword, vector, strict=True)]
+        best = {"best_keyword": _best(keyword), "best_vector": _best(vector)}
+        return [fuse(words, near, **best) for words, near in zip(keyword, vector, strict=True)]
 
     def keyword(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[Scored]:
         """For each mask the best (key, BM25 score); only the first mask is worth fetching further for."""
@@ -72,3 +73,7 @@ class Retriever:
     def vector(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[Scored]:
         """For each mask the nearest (key, inner product)."""
         return self._vector.search(query.vector, limit, masks)
+
+
+def _best(lists: Sequence[Scored]) -> float:
+    return max((found[0][1] for found in lists if found), default=0.0)

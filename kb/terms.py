@@ -38,7 +38,7 @@ def expand(question: str) -> Expansion:
     counterparts: dict[str, frozenset[str]] = dict.fromkeys(content_words(question), frozenset())
     sequence = words(question)
     for at in range(len(sequence)):
-        for length in range(1, _longest() + 1):
+        for length in range(1, min(_longest(), len(sequence) - at) + 1):
             span = tuple(sequence[at : at + length])
             terms = _alternatives().get(span, frozenset())
             for word in span if terms else ():

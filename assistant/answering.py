@@ -1,0 +1,85 @@
+"""From a question to a cited answer: search, weigh the evidence, write, check the citations, say what to mind.
+
+`answer` reads top-down; `stream` gives the same answer while a language model is still writing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from assistant import notices
+from assistant.citations import check
+from assistant.composing import extractive
+from assistant.composing.language_model import write
+from assistant.evidence import weigh
+from assistant.language_model import LanguageModel
+from kb.errors import LanguageModelError
+from kb.knowledge_base import KnowledgeBase, SearchResult
+from kb.models import Answer, Asker
+
+_HITS = 30
+_NEAREST = 3
+MAX_QUESTION = 500
+
+
+class Assistant:
+    """Answers questions from a knowledge base, with a language model's words where a site has one."""
+
+    def __init__(self, knowledge_base: KnowledgeBase, language_model: LanguageModel | None = None) -> None:
+        """Answer from `knowledge_base`; without `language_model` in verbatim sentences."""
+        self._knowledge_base, self._language_model = knowledge_base, language_model
+
+    def answer(self, question: str, asker: Asker) -> Answer:
+        """The complete answer. Raises IndexOutdated or StoreError when nothing can be searched."""
+        *_, last = self.stream(question, asker)
+        return last
+
+    def stream(self, question: str, asker: Asker) -> Iterator[Answer]:
+        """The answer as it grows; the last one is complete."""
+        question = " ".join(question.split())[:MAX_QUESTION]
+        found = self._knowledge_base.search(question, asker, _HITS)
+        extracted = self._extracted(question, found, asker)
+        if self._language_model is None or not extracted.found:
+            yield extracted
+            return
+        yield from self._written(extracted, found, self._language_model)
+
+    def _extracted(self, question: str, found: SearchResult, asker: Asker) -> Answer:
+        """The answer in verbatim sentences, or that nothing was found."""
+        if not weigh(found.query, found.hits).enough:
+            return _not_found(question, found)
+        statements, citations = extractive.compose(
+            question, found, lambda texts: self._knowledge_base.similarity(question, texts)
+        )
+        if not statements:
+            return _not_found(question, found)
+        said = notices.for_answer(citations, found, asker)
+        return check(Answer(question, statements, citations, said, looked_for=_looked_for(found)))
+
+    @staticmethod
+    def _written(extracted: Answer, found: SearchResult, model: LanguageModel) -> Iterator[Answer]:
+        """The same sources in the model's words; the extracted answer if the model fails."""
+        try:
+            for written in write(extracted, found, model):
+                yield check(written) if written.complete else written
+        except LanguageModelError as error:
+            yield replace(extracted, notices=(*extracted.notices, notices.without_model(error)))
+
+
+def _not_found(question: str, found: SearchResult) -> Answer:
+    titles = dict.fromkeys(hit.document.title for hit in (*found.hits, *found.left_out))
+    return Answer(
+        question,
+        nearest=tuple(titles)[:_NEAREST],
+        looked_for=_looked_for(found),
+        notices=notices.for_nothing_found(found),
+        advice=notices.WHOM_TO_ASK,
+        found=False,
+    )
+
+
+def _looked_for(found: SearchResult) -> tuple[str, ...]:
+    """The question's content words with the official terms that were searched along."""
+    words = (word for each in found.query.words for word in (each.word, *sorted(each.counterparts)[:2]))
+    return tuple(dict.fromkeys(words))[:12]
