@@ -207,6 +207,11 @@ class KnowledgeBase:
             finally:
                 writer.close()
 
+    def remove(self, sources: Sequence[str]) -> None:
+        """Forget these sources; documents that no other source names are erased. Raises StoreBusy, IndexOutdated."""
+        with self.writing() as writer:
+            writer.publish([], [], sources)
+
     def reindex(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
         """Rebuild both indexes from the catalog, aside, then switch to them at once. Returns the number of passages.
 

@@ -49,6 +49,11 @@ def expand(question: str) -> Expansion:
     return Expansion(weights, counterparts)
 
 
+def same_meaning(term: str) -> frozenset[str]:
+    """`term` itself with its official or everyday counterparts."""
+    return _alternatives().get(tuple(words(term)), frozenset()) | {term}
+
+
 @lru_cache(maxsize=1)
 def _alternatives() -> Mapping[tuple[str, ...], frozenset[str]]:
     """Words of an everyday or official term, as segmented → its official or everyday counterparts."""
