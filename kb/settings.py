@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from kb.errors import SettingsError
 from kb.models import NATIONAL
 
+PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_FILE = "shegong.toml"
 
 
@@ -61,7 +62,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SHEGONG_", env_nested_delimiter="__", extra="forbid")
 
-    data_folder: Path = Path("data")
+    data_folder: Path = PROJECT / "data"
     region: str = NATIONAL
     embedding: EmbeddingSettings = EmbeddingSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
@@ -82,12 +83,12 @@ class Settings(BaseSettings):
 
 
 def load_settings(file: Path | None = None) -> Settings:
-    """Read `file`, else $SHEGONG_SETTINGS, else shegong.toml in the working folder, else the defaults.
+    """Read `file`, else $SHEGONG_SETTINGS, else shegong.toml in the working or the project folder, else the defaults.
 
     Raises SettingsError with the line or key that is wrong. `data_folder` is taken relative to the file.
     """
     named = file or (Path(os.environ["SHEGONG_SETTINGS"]) if "SHEGONG_SETTINGS" in os.environ else None)
-    path = named or Path(DEFAULT_FILE)
+    path = named or next((p for p in (Path(DEFAULT_FILE), PROJECT / DEFAULT_FILE) if p.exists()), Path(DEFAULT_FILE))
     if not path.exists():
         if named:
             raise SettingsError(f"找不到设置文件 {path}。请检查路径，或去掉这个设置以使用默认值。")
@@ -102,8 +103,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"设置文件 {path} 的格式有误（{error}）。请改正后再启动，或先把它改名以使用默认设置。") from error
     except OSError as error:
         raise SettingsError(f"设置文件 {path} 无法读取（{error.strerror}）。请检查文件权限。") from error
-    folder = Path(values.get("data_folder", "data"))
-    values["data_folder"] = folder if folder.is_absolute() else path.parent / folder
+    if "data_folder" in values:
+        values["data_folder"] = path.parent / str(values["data_folder"])
     return values
 
 
