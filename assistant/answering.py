@@ -14,6 +14,7 @@ from assistant.composing import extractive
 from assistant.composing.language_model import write
 from assistant.evidence import weigh
 from assistant.language_model import LanguageModel
+from assistant.safety import cards_for
 from kb.errors import LanguageModelError
 from kb.knowledge_base import KnowledgeBase, SearchResult
 from kb.models import Answer, Asker
@@ -36,14 +37,20 @@ class Assistant:
         return last
 
     def stream(self, question: str, asker: Asker) -> Iterator[Answer]:
-        """The answer as it grows; the last one is complete."""
+        """The answer as it grows, what to do in danger first; the last one is complete."""
         question = " ".join(question.split())[:MAX_QUESTION]
+        cards = cards_for(question)
+        if cards:
+            yield Answer(question, cards, complete=False)
+        yield from (replace(answer, cards=cards) for answer in self._searched(question, asker))
+
+    def _searched(self, question: str, asker: Asker) -> Iterator[Answer]:
         found = self._knowledge_base.search(question, asker, _HITS)
         extracted = self._extracted(question, found, asker)
         if self._language_model is None or not extracted.found:
             yield extracted
-            return
-        yield from self._written(extracted, found, self._language_model)
+        else:
+            yield from self._written(extracted, found, self._language_model)
 
     def _extracted(self, question: str, found: SearchResult, asker: Asker) -> Answer:
         """The answer in verbatim sentences, or that nothing was found."""
@@ -55,7 +62,10 @@ class Assistant:
         if not statements:
             return _not_found(question, found)
         said = notices.for_answer(citations, found, asker)
-        return check(Answer(question, statements, citations, said, looked_for=_looked_for(found)))
+        looked_for = _looked_for(found)
+        return check(
+            Answer(question, statements=statements, citations=citations, notices=said, looked_for=looked_for)
+        )
 
     @staticmethod
     def _written(extracted: Answer, found: SearchResult, model: LanguageModel) -> Iterator[Answer]:

@@ -14,7 +14,7 @@ from rich.table import Table
 from assistant import notices
 from ingest.pipeline import Outcome, Report
 from kb.knowledge_base import KnowledgeBase
-from kb.models import KIND_NAMES, Answer, Citation, Hit, Kind, Status
+from kb.models import KIND_NAMES, Answer, Card, Citation, Hit, Kind, Status
 from kb.terms import same_meaning
 
 _STATUS_STYLE = {
@@ -31,7 +31,9 @@ _MOST_FAILURES = 50
 
 
 def print_answer(console: Console, answer: Answer) -> None:
-    """The answer by section with its numbered sources below."""
+    """What to do in danger, the answer by section, its numbered sources below."""
+    for card in answer.cards:
+        print_card(console, card)
     if not answer.found:
         _print_nothing_found(console, answer)
         return
@@ -50,6 +52,17 @@ def print_answer(console: Console, answer: Answer) -> None:
         console.print(f"  {label} {escape(_origin(citation))} [{style}]{status}[/{style}]", highlight=False)
     _print_notices(console, answer)
     console.print(f"\n[dim]{notices.ASSISTANCE}[/dim]")
+
+
+def print_card(console: Console, card: Card) -> None:
+    """A danger card: red title, then the four lists."""
+    console.print(f"[bold red]紧急：{card.danger}[/bold red]")
+    for heading, lines in (("现在就做", card.now), ("告诉谁", card.tell), ("记下来", card.record), ("不要做", card.avoid)):
+        console.print(f"  [bold]{heading}[/bold]")
+        for line in lines:
+            console.print(f"    · {escape(line)}", highlight=False)
+    laws = "、".join(f"《{title}》{article}" for title, article in card.laws)
+    console.print(f"  [dim]依据：{escape(laws)}[/dim]\n" if laws else "")
 
 
 def _print_nothing_found(console: Console, answer: Answer) -> None:
@@ -78,6 +91,7 @@ def answer_as_dict(answer: Answer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "found": answer.found,
+        "cards": [vars(card) for card in answer.cards],
         "written_by": answer.written_by,
         "statements": [{"text": s.text, "section": s.section, "citations": s.citations} for s in answer.statements],
         "citations": [{"number": c.number, "quotes": c.quotes, **hit_as_dict(c.hit)} for c in answer.citations],
