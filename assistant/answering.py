@@ -14,7 +14,7 @@ from assistant.composing import extractive
 from assistant.composing.language_model import write
 from assistant.evidence import weigh
 from assistant.language_model import LanguageModel
-from assistant.safety import cards_for
+from assistant.safety import cards_for, fits
 from kb.errors import LanguageModelError
 from kb.knowledge_base import KnowledgeBase, SearchResult
 from kb.models import Answer, Asker
@@ -42,7 +42,7 @@ class Assistant:
         cards = cards_for(question)
         if cards:
             yield Answer(question, cards, complete=False)
-        yield from (replace(answer, cards=cards) for answer in self._searched(question, asker))
+        yield from (_safe(replace(answer, cards=cards)) for answer in self._searched(question, asker))
 
     def _searched(self, question: str, asker: Asker) -> Iterator[Answer]:
         found = self._knowledge_base.search(question, asker, _HITS)
@@ -75,6 +75,12 @@ class Assistant:
                 yield check(written) if written.complete else written
         except LanguageModelError as error:
             yield replace(extracted, notices=(*extracted.notices, notices.without_model(error)))
+
+
+def _safe(answer: Answer) -> Answer:
+    """The answer without sentences that must not stand below its cards, and without sources no longer cited."""
+    kept = tuple(each for each in answer.statements if fits(answer.cards, each.text))
+    return check(replace(answer, statements=kept)) if len(kept) < len(answer.statements) else answer
 
 
 def _not_found(question: str, found: SearchResult) -> Answer:

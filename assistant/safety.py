@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -41,6 +41,7 @@ class Hotline:
 @dataclass(frozen=True)
 class _Danger:
     says: tuple[re.Pattern[str], ...]
+    leave_out: re.Pattern[str] | None
     card: Card
 
 
@@ -59,6 +60,13 @@ def cards_for(question: str) -> tuple[Card, ...]:
         return ()
     found = [danger.card for danger in rules.dangers if any(pattern.search(text) for pattern in danger.says)]
     return tuple(found[:_MOST_CARDS])
+
+
+def fits(cards: Sequence[Card], sentence: str) -> bool:
+    """Whether a sentence may stand below these cards: where there is violence, reconciling is not offered first."""
+    shown = {card.danger for card in cards}
+    dangers = (danger for danger in _rules().dangers if danger.card.danger in shown and danger.leave_out)
+    return not any(danger.leave_out and danger.leave_out.search(sentence) for danger in dangers)
 
 
 @lru_cache(maxsize=1)
@@ -87,4 +95,5 @@ def _danger(row: Mapping[str, object]) -> _Danger:
 
     laws = tuple((title, article) for title, article in row["laws"])  # type: ignore[attr-defined]
     card = Card(str(row["name"]), words("now"), words("tell"), words("record"), words("avoid"), laws)
-    return _Danger(tuple(re.compile(pattern) for pattern in words("says")), card)
+    leave_out = re.compile(str(row["leave_out"])) if "leave_out" in row else None
+    return _Danger(tuple(re.compile(pattern) for pattern in words("says")), leave_out, card)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.safety import all_cards, cards_for, hotlines
+from assistant.safety import all_cards, cards_for, fits, hotlines
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 
@@ -45,6 +45,13 @@ def test_a_lecture_or_an_everyday_question_is_no_emergency(question):
 
 def test_a_lecture_turns_urgent_when_it_happens_now():
     assert cards_for("培训课上有个学员现在说她不想活了")
+
+
+def test_where_there_is_violence_reconciling_is_not_offered():
+    cards = cards_for("男人又动手了，脸都肿了")
+    assert not fits(cards, "人民调解组织应当依法调解家庭纠纷，预防和减少家庭暴力的发生。")
+    assert fits(cards, "可以向人民法院申请人身安全保护令。")
+    assert fits((), "当事人可以向人民调解委员会申请调解。")
 
 
 def test_only_numbers_of_the_kept_table_stand_in_a_card():
