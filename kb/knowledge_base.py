@@ -14,7 +14,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from kb.writer import Writer
 _LEFT_OUT = 3
 _SIDE_KINDS: tuple[Kind, ...] = ("training", "case")
 _SIDE_HITS = 4
+_ASKERS_KEPT = 64
 _LOCK_SECONDS = 5.0
 
 
@@ -75,8 +76,19 @@ class _View:
     terms: Mapping[str, Term]
     owner: npt.NDArray[np.int32]  # passage key → position in summaries, -1 where not published
     retriever: Retriever
+    _masks: dict[Asker, tuple[Mask, ...]] = field(default_factory=dict)
 
-    def allowed(self, asker: Asker) -> npt.NDArray[np.bool_]:
+    def masks(self, asker: Asker) -> tuple[Mask, ...]:
+        """What may be returned to the asker, what matched but is left out, and each of the side kinds."""
+        if asker not in self._masks:
+            if len(self._masks) >= _ASKERS_KEPT:
+                self._masks.clear()
+            allowed = self._allowed(asker)
+            groups = (allowed, self._left_out(asker, allowed), *(allowed & self._of_kind(kind) for kind in _SIDE_KINDS))
+            self._masks[asker] = tuple(self._mask(group) for group in groups)
+        return self._masks[asker]
+
+    def _allowed(self, asker: Asker) -> npt.NDArray[np.bool_]:
         """For each document whether it holds for the asker and is of a kind asked for."""
 
         def fits(summary: DocumentSummary) -> bool:
@@ -87,16 +99,16 @@ class _View:
 
         return np.fromiter((fits(each) for each in self.summaries), dtype=bool, count=len(self.summaries))
 
-    def left_out(self, asker: Asker, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    def _left_out(self, asker: Asker, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Documents of the asked kinds whose region fits but whose validity does not, or the other way round."""
         kinds = (not asker.kinds or each.kind in asker.kinds for each in self.summaries)
         return np.fromiter(kinds, dtype=bool, count=len(self.summaries)) & ~allowed
 
-    def of_kind(self, kind: Kind) -> npt.NDArray[np.bool_]:
+    def _of_kind(self, kind: Kind) -> npt.NDArray[np.bool_]:
         """For each document whether it is of `kind`."""
         return np.fromiter((each.kind == kind for each in self.summaries), dtype=bool, count=len(self.summaries))
 
-    def mask(self, documents: npt.NDArray[np.bool_]) -> Mask:
+    def _mask(self, documents: npt.NDArray[np.bool_]) -> Mask:
         """Which passage keys belong to `documents` (one flag per summary)."""
         per_key = np.append(documents, False)[self.owner]  # owner -1 reads the last entry: not published
 
@@ -137,9 +149,7 @@ class KnowledgeBase:
         """The passages that fit `question` best and hold for the asker. Raises IndexOutdated when a reindex is due."""
         view = self._current_view()
         query = view.retriever.query(question)
-        allowed = view.allowed(asker)
-        groups = [allowed, view.left_out(asker, allowed), *(allowed & view.of_kind(kind) for kind in _SIDE_KINDS)]
-        found = view.retriever.hybrid(query, [view.mask(group) for group in groups])
+        found = view.retriever.hybrid(query, view.masks(asker))
         keep = [limit, _LEFT_OUT, *(_SIDE_HITS for _ in _SIDE_KINDS)]
         hits = [tuple(self._hits(view, ranked[:most], asker.day)) for ranked, most in zip(found, keep, strict=True)]
         return SearchResult(hits[0], hits[1], dict(zip(_SIDE_KINDS, hits[2:], strict=True)), query)

@@ -140,8 +140,23 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Card:
+    """What to do first when there is danger: in the next minutes, whom to tell, what to write down, what not to do.
+
+    `laws` are the (title, article) that the duties stand on.
+    """
+
+    danger: str
+    now: tuple[str, ...]
+    tell: tuple[str, ...]
+    record: tuple[str, ...]
+    avoid: tuple[str, ...]
+    laws: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
-    """The answer to one question.
+    """The answer to one question. `cards` come first on the screen, before anything was searched.
 
     `found` is False where the evidence is too thin: then `statements` is empty and `nearest` and `advice` say where to
     look. `notices` are sentences about validity, region or degraded service. `written_by` is 摘录 for verbatim
@@ -149,6 +164,7 @@ class Answer:
     """
 
     question: str
+    cards: tuple[Card, ...] = ()
     statements: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     notices: tuple[str, ...] = ()
