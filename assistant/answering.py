@@ -56,8 +56,12 @@ class Assistant:
         """The answer in verbatim sentences, or that nothing was found."""
         if not weigh(found.query, found.hits).enough:
             return _not_found(question, found)
+        knowledge_base = self._knowledge_base
         statements, citations = extractive.compose(
-            question, found, lambda texts: self._knowledge_base.similarity(question, texts)
+            question,
+            found,
+            lambda texts, to=None: knowledge_base.similarity(to or question, texts),
+            lambda reference: knowledge_base.article(reference.title, reference.article, asker),
         )
         if not statements:
             return _not_found(question, found)

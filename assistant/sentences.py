@@ -12,6 +12,7 @@ LONGEST_LIST = 320
 _ARTICLE = re.compile(r"^第[零〇一二三四五六七八九十百千两\d]+条(?:之[一二三四五六七八九十]+)?[　 ]*(?:【[^】]{1,30}】)?[　 ]*")
 _DIVISION = re.compile(r"^第[零〇一二三四五六七八九十百千两\d]+(?:分编|[编章节])")
 _ITEM = re.compile(r"^(?:[（(][一二三四五六七八九十百\d]+[)）]|\d{1,2}[.．、]|[①-⑳]|[-•●])")
+_PAIRS = (("“", "”"), ("（", "）"), ("《", "》"), ("「", "」"))
 _SENTENCE = re.compile(r"[^。！？!?]+(?:[。！？!?]+[”’」』）)]*|$)")
 
 
@@ -97,14 +98,23 @@ def _with_intro(first: _Line, whole: Sentence) -> Iterator[Sentence]:
 
 
 def _last_sentence(text: str) -> str:
-    parts = [match.group() for match in _SENTENCE.finditer(text)]
-    return parts[-1] if parts else text
+    spans = list(_spans(text))
+    return text[spans[-1][0] :] if spans else text
 
 
 def _of_line(line: _Line) -> Iterator[Sentence]:
-    for match in _SENTENCE.finditer(line.text):
-        text = match.group()
-        lead = len(text) - len(text.lstrip())
+    for start, end in _spans(line.text):
+        text = line.text[start:end]
+        at = line.start + start + len(text) - len(text.lstrip())
         if text.strip():
-            start = line.start + match.start() + lead
-            yield Sentence(text.strip(), start, start + len(text.strip()))
+            yield Sentence(text.strip(), at, at + len(text.strip()))
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of each sentence; a sentence end inside quotation marks or brackets does not count."""
+    start = 0
+    for match in _SENTENCE.finditer(text):
+        part = text[start : match.end()]
+        if match.end() == len(text) or all(part.count(left) <= part.count(right) for left, right in _PAIRS):
+            yield start, match.end()
+            start = match.end()

@@ -59,6 +59,7 @@ _meta = sa.Table(
 )
 
 STAGED, PUBLISHED, RETIRED = "staged", "published", "retired"
+_WAIT_SECONDS = 30.0  # for another connection that writes
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Catalog:
 
     def __init__(self, url: str) -> None:
         """Open or create the database at the SQLAlchemy `url`. Raises StoreError if it can not be used."""
-        self._engine = sa.create_engine(url, connect_args={"timeout": 30} if url.startswith("sqlite") else {})
+        self._engine = sa.create_engine(url, connect_args={"timeout": _WAIT_SECONDS} if url.startswith("sqlite") else {})
         if url.startswith("sqlite"):
             sa.event.listen(self._engine, "connect", _set_pragmas)
         with _store_errors():
@@ -198,6 +199,16 @@ class Catalog:
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
         """The passages of a document in reading order."""
         query = sa.select(_passages).where(_passages.c.document_id == document_id).order_by(_passages.c.start)
+        with self._reading() as connection:
+            return tuple(_passage(row) for row in connection.execute(query))
+
+    def passages_located(self, document_id: str, label: str) -> tuple[Passage, ...]:
+        """The passages of a document whose locator names `label` (第九条), in reading order."""
+        query = (
+            sa.select(_passages)
+            .where(_passages.c.document_id == document_id, _passages.c.locator.contains(label, autoescape=True))
+            .order_by(_passages.c.start)
+        )
         with self._reading() as connection:
             return tuple(_passage(row) for row in connection.execute(query))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import shutil
 import threading
@@ -31,7 +32,7 @@ from kb.keyword_index import KeywordIndex
 from kb.models import NATIONAL, Asker, Document, Facts, Hit, Kind, Passage, Status
 from kb.retrieval import Mask, Query, Retriever
 from kb.settings import Settings
-from kb.validity import Term, holds_in, terms
+from kb.validity import Term, canonical_title, holds_in, terms
 from kb.vector_index import ChromaVectorIndex, Keys
 from kb.writer import Writer
 
@@ -39,6 +40,7 @@ _LEFT_OUT = 3
 _SIDE_KINDS: tuple[Kind, ...] = ("training", "case")
 _SIDE_HITS = 4
 _ASKERS_KEPT = 64
+_HOLDING = (Status.IN_FORCE, Status.UNCHECKED)
 _LOCK_SECONDS = 5.0
 
 
@@ -88,13 +90,28 @@ class _View:
             self._masks[asker] = tuple(self._mask(group) for group in groups)
         return self._masks[asker]
 
+    def named(self, title: str, asker: Asker) -> list[DocumentSummary]:
+        """The laws and notices of that title (not digests of them) that hold for the asker, latest first."""
+        wanted = canonical_title(title)
+        held = (
+            summary
+            for summary in self.summaries
+            if summary.kind == "policy" and not summary.facts.sources and canonical_title(summary.facts.title) == wanted
+        )
+        valid = [
+            summary
+            for summary in held
+            if holds_in(summary.facts.region, asker.region) and self.terms[summary.id].status(asker.day) in _HOLDING
+        ]
+        return sorted(valid, key=lambda summary: self.terms[summary.id].since or date.min, reverse=True)
+
     def _allowed(self, asker: Asker) -> npt.NDArray[np.bool_]:
         """For each document whether it holds for the asker and is of a kind asked for."""
 
         def fits(summary: DocumentSummary) -> bool:
             if asker.kinds and summary.kind not in asker.kinds:
                 return False
-            in_force = self.terms[summary.id].status(asker.day) in (Status.IN_FORCE, Status.UNCHECKED)
+            in_force = self.terms[summary.id].status(asker.day) in _HOLDING
             return holds_in(summary.facts.region, asker.region) and (in_force or asker.include_invalid)
 
         return np.fromiter((fits(each) for each in self.summaries), dtype=bool, count=len(self.summaries))
@@ -179,6 +196,20 @@ class KnowledgeBase:
     def passages(self, owner: str) -> tuple[Passage, ...]:
         """The passages of a document in reading order."""
         return self._catalog.passages_of(owner)
+
+    def article(self, title: str, label: str, asker: Asker) -> tuple[Hit, ...]:
+        """The passages of article `label` (第九条, 第一百二十条之一) in the text of that title that holds for the asker.
+
+        Of several texts the one in force latest; none where the title or the article is not held.
+        """
+        view = self._current_view(check_index=False)
+        exact = re.compile(rf"(?:^|[^第]){label}(?!之)|^{label}(?!之)")
+        for summary in view.named(title, asker):
+            found = [p for p in self._catalog.passages_located(summary.id, label) if exact.search(p.locator)]
+            if found:
+                status = view.terms[summary.id].status(asker.day)
+                return tuple(Hit(passage, summary.bare(), status, 0.0, {}) for passage in found)
+        return ()
 
     def status(self, owner: str, day: date) -> Status:
         """The status of a document on `day`."""

@@ -10,7 +10,7 @@ from datetime import date
 
 from kb.models import NATIONAL, Document, Facts, Status
 
-_NOISE = re.compile(r"[《》〈〉\s　]|[（(](\d{4}年?(修正|修订|版|修正本|修订本)?|\d{4}-\d{2}-\d{2})[）)]$")
+_NOISE = re.compile(r"[《》〈〉\s　]|[（(](\d{4}年?(?:修正|修订)?[版本]?|\d{4}-\d{2}-\d{2})[）)]$")
 
 
 def canonical_title(title: str) -> str:

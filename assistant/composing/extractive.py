@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.evidence import ENOUGH, of_hit
 from assistant.matching import QuestionKind, coverage, kinds_of
+from assistant.references import Reference, references
 from assistant.sentences import Sentence, sentences
 from kb.knowledge_base import SearchResult
 from kb.models import Citation, Hit, Kind, Section, Statement, Status
@@ -19,7 +23,9 @@ SECTION_OF: Mapping[Kind, Section] = {
     "policy": "政策依据", "faq": "政策依据", "training": "实务指引", "case": "相关案例",
 }  # fmt: skip
 MOST: Mapping[Section, int] = {"政策依据": 4, "实务指引": 3, "相关案例": 2}
+_NOT_QUOTED = Path(__file__).resolve().parent.parent / "rules" / "not_quoted.txt"
 _HITS = 12
+_LAWS_PER_SENTENCE = 2
 _PER_PASSAGE = 2
 _SHARE_OF_BEST = 0.6
 _CASE_SUPPORT = 0.8 * ENOUGH  # a case only has to resemble the situation
@@ -29,7 +35,14 @@ _SAME = re.compile(r"[\W_]+")
 _HIT, _COVERAGE, _SIMILARITY, _KIND, _FIRST = 0.45, 0.30, 0.25, 0.10, 0.06
 _SHORT = 16  # characters below which a sentence seldom tells enough to stand alone
 
-Similarity = Callable[[Sequence[str]], npt.NDArray[np.float32]]
+class Similarity(Protocol):
+    """How near texts are to the question, or to another text, shape (len(texts),)."""
+
+    def __call__(self, texts: Sequence[str], to: str | None = None) -> npt.NDArray[np.float32]:
+        """The inner products with the question, or with `to`."""
+
+
+FindArticle = Callable[[Reference], Sequence[Hit]]
 
 
 @dataclass(frozen=True)
@@ -46,10 +59,17 @@ class Quote:
         return SECTION_OF[self.hit.document.kind]
 
 
-def compose(question: str, found: SearchResult, similarity: Similarity) -> tuple[tuple[Statement, ...], tuple[Citation, ...]]:
-    """Statements in the order they are read, and their citations numbered in that order."""
-    chosen = _choose(_distinct(_rank(question, found, similarity)))
-    return _numbered(_in_reading_order(chosen))
+def compose(
+    question: str, found: SearchResult, similarity: Similarity, article: FindArticle
+) -> tuple[tuple[Statement, ...], tuple[Citation, ...]]:
+    """Statements in the order they are read, and their citations numbered in that order.
+
+    A sentence of a digest that names its article is cited together with the article itself where that is held.
+    """
+    chosen = _in_reading_order(_choose(_distinct(_rank(question, found, similarity))))
+    sources = _Sources()
+    statements = [_statement(quote, sources, similarity, article) for quote in chosen]
+    return tuple(statements), sources.citations()
 
 
 def _rank(question: str, found: SearchResult, similarity: Similarity) -> list[Quote]:
@@ -68,10 +88,16 @@ def _rank(question: str, found: SearchResult, similarity: Similarity) -> list[Qu
 
 
 def _hits(found: SearchResult) -> list[Hit]:
-    """The best hits of all kinds, and the training units and cases that resemble the question, each once."""
+    """The best hits that may be quoted, and the training units and cases that resemble the question, each once."""
     sides = (hit for hits in found.by_kind.values() for hit in hits if of_hit(found.query, hit).support >= _CASE_SUPPORT)
     main = (hit for hit in found.hits[:_HITS] if hit.document.kind != "case")
-    return list({hit.passage.id: hit for hit in (*main, *sides)}.values())
+    return list({hit.passage.id: hit for hit in (*main, *sides) if not _not_quoted() & set(hit.passage.headings)}.values())
+
+
+@lru_cache(maxsize=1)
+def _not_quoted() -> frozenset[str]:
+    lines = _NOT_QUOTED.read_text(encoding="utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def _score(
@@ -128,16 +154,38 @@ def _in_reading_order(chosen: Sequence[Quote]) -> list[Quote]:
     )  # fmt: skip
 
 
-def _numbered(quotes: Sequence[Quote]) -> tuple[tuple[Statement, ...], tuple[Citation, ...]]:
-    numbers: dict[str, int] = {}
-    texts: dict[str, list[str]] = {}
-    hits: dict[str, Hit] = {}
-    statements = []
-    for quote in quotes:
-        key = quote.hit.passage.id
-        numbers.setdefault(key, len(numbers) + 1)
-        hits[key] = quote.hit
-        texts.setdefault(key, []).append(quote.sentence.text)
-        statements.append(Statement(quote.sentence.shown, quote.section, (numbers[key],)))
-    citations = (Citation(number, hits[key], tuple(texts[key])) for key, number in numbers.items())
-    return tuple(statements), tuple(citations)
+def _statement(quote: Quote, sources: _Sources, similarity: Similarity, article: FindArticle) -> Statement:
+    numbers = [sources.cite(quote.hit, quote.sentence.text)]
+    for reference in references(quote.sentence.text)[:_LAWS_PER_SENTENCE]:
+        law = _best_sentence(quote.sentence.text, article(reference), similarity)
+        if law is not None:
+            numbers.append(sources.cite(*law))
+    return Statement(quote.sentence.shown, quote.section, tuple(numbers))
+
+
+def _best_sentence(text: str, hits: Sequence[Hit], similarity: Similarity) -> tuple[Hit, str] | None:
+    """The sentence of an article that is nearest to what a digest says of it."""
+    pairs = [(hit, sentence.text) for hit in hits for sentence in sentences(hit.passage)]
+    if not pairs:
+        return None
+    near = similarity([sentence for _, sentence in pairs], text)
+    return pairs[int(np.argmax(near))]
+
+
+class _Sources:
+    """The passages cited so far, numbered in order of first use."""
+
+    def __init__(self) -> None:
+        self._quotes: dict[str, tuple[Hit, list[str]]] = {}
+
+    def cite(self, hit: Hit, quote: str) -> int:
+        """The number of the passage, which is quoted with `quote`."""
+        _, quotes = self._quotes.setdefault(hit.passage.id, (hit, []))
+        if quote not in quotes:
+            quotes.append(quote)
+        return list(self._quotes).index(hit.passage.id) + 1
+
+    def citations(self) -> tuple[Citation, ...]:
+        """All sources by number."""
+        numbered = enumerate(self._quotes.values(), 1)
+        return tuple(Citation(number, hit, tuple(quotes)) for number, (hit, quotes) in numbered)
