@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ from assistant.references import Reference, references
 from assistant.sentences import Sentence, sentences
 from kb.knowledge_base import SearchResult
 from kb.models import Citation, Hit, Kind, Section, Statement, Status
+from kb.retrieval import Query
 
 SECTION_OF: Mapping[Kind, Section] = {
     "policy": "政策依据", "faq": "政策依据", "training": "实务指引", "case": "相关案例",
@@ -31,9 +32,23 @@ _SHARE_OF_BEST = 0.6
 _CASE_SUPPORT = 0.8 * ENOUGH  # a case only has to resemble the situation
 _SAME = re.compile(r"[\W_]+")
 
-# How much each sign counts for a sentence; chosen on the tuning half of the judged facts, `python -m eval answers`.
-_HIT, _COVERAGE, _SIMILARITY, _KIND, _FIRST = 0.45, 0.30, 0.25, 0.10, 0.06
+@dataclass(frozen=True)
+class Signs:
+    """What speaks for a sentence, each 0 to 1."""
+
+    hit: float  # score of its passage against the best
+    coverage: float  # share of the question that the sentence says, the rest of the passage counting less
+    similarity: float  # inner product with the question
+    kind: float  # whether it holds what such a question asks for: a period, a place, a condition
+    first: float  # whether it opens its passage
+    purpose: float  # whether it only states aims: 为了…制定本法, 国家鼓励…
+
+
+# Chosen on the tuning half of the judged questions: `python -m eval tune-answers`.
+WEIGHTS = Signs(hit=0.20, coverage=0.40, similarity=0.80, kind=0.14, first=0.02, purpose=-0.03)
 _SHORT = 16  # characters below which a sentence seldom tells enough to stand alone
+_PURPOSE = re.compile(r"^为了?.{4,60}制定本|^国家(鼓励|支持|建立健全|加强|采取措施)|^各级人民政府应当加强|^本(法|办法|条例|规定)(所称|自)")
+
 
 class Similarity(Protocol):
     """How near texts are to the question, or to another text, shape (len(texts),)."""
@@ -47,11 +62,16 @@ FindArticle = Callable[[Reference], Sequence[Hit]]
 
 @dataclass(frozen=True)
 class Quote:
-    """A sentence of a hit with how well it answers."""
+    """A sentence of a hit with the signs that it answers."""
 
     hit: Hit
     sentence: Sentence
-    score: float
+    signs: Signs
+
+    @property
+    def score(self) -> float:
+        """The weighted sum of the signs."""
+        return float(sum(weight * sign for weight, sign in zip(astuple(WEIGHTS), astuple(self.signs), strict=True)))
 
     @property
     def section(self) -> Section:
@@ -66,13 +86,14 @@ def compose(
 
     A sentence of a digest that names its article is cited together with the article itself where that is held.
     """
-    chosen = _in_reading_order(_choose(_distinct(_rank(question, found, similarity))))
+    chosen = _in_reading_order(_choose(_distinct(rank(question, found, similarity))))
     sources = _Sources()
     statements = [_statement(quote, sources, similarity, article) for quote in chosen]
     return tuple(statements), sources.citations()
 
 
-def _rank(question: str, found: SearchResult, similarity: Similarity) -> list[Quote]:
+def rank(question: str, found: SearchResult, similarity: Similarity) -> list[Quote]:
+    """Every sentence of the hits, best first."""
     hits = _hits(found)
     pairs = [(hit, sentence, at == 0) for hit in hits for at, sentence in enumerate(sentences(hit.passage))]
     if not pairs:
@@ -81,7 +102,7 @@ def _rank(question: str, found: SearchResult, similarity: Similarity) -> list[Qu
     near = similarity([sentence.shown for _, sentence, _ in pairs])
     kinds = kinds_of(question)
     quotes = [
-        Quote(hit, sentence, _score(found, hit, sentence, hit.score / best, float(close), kinds, first))
+        Quote(hit, sentence, _signs(found.query, hit, sentence, hit.score / best, float(close), kinds, first))
         for (hit, sentence, first), close in zip(pairs, near, strict=True)
     ]
     return sorted(quotes, key=lambda quote: -quote.score)
@@ -100,19 +121,20 @@ def _not_quoted() -> frozenset[str]:
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _score(
-    found: SearchResult,
+def _signs(
+    query: Query,
     hit: Hit,
     sentence: Sentence,
     relevance: float,
     near: float,
     kinds: Iterable[QuestionKind],
     first: bool,
-) -> float:
-    said = coverage(found.query, sentence.shown, f"{hit.document.title} {hit.passage.text}")
+) -> Signs:
+    long_enough = min(1.0, len(sentence.text) / _SHORT)
+    said = coverage(query, sentence.shown, f"{hit.document.title} {hit.passage.text}")
     answers = any(kind.wants.search(sentence.text) for kind in kinds)
-    weight = min(1.0, len(sentence.text) / _SHORT)
-    return _HIT * relevance + weight * (_COVERAGE * said + _SIMILARITY * near) + _KIND * answers + _FIRST * first
+    purpose = _PURPOSE.match(sentence.text) is not None
+    return Signs(relevance, long_enough * said, long_enough * near, float(answers), float(first), float(purpose))
 
 
 def _distinct(quotes: Sequence[Quote]) -> list[Quote]:
@@ -123,7 +145,7 @@ def _distinct(quotes: Sequence[Quote]) -> list[Quote]:
         if key not in kept:
             kept[key] = quote
         elif kept[key].hit.status is Status.UNCHECKED and quote.hit.status is Status.IN_FORCE:
-            kept[key] = Quote(quote.hit, quote.sentence, kept[key].score)
+            kept[key] = replace(kept[key], hit=quote.hit)
     return list(kept.values())
 
 
