@@ -14,6 +14,7 @@ from assistant.composing import extractive
 from assistant.composing.language_model import write
 from assistant.evidence import weigh
 from assistant.language_model import LanguageModel
+from assistant.named import look_up
 from assistant.safety import cards_for, fits
 from kb.errors import LanguageModelError
 from kb.knowledge_base import KnowledgeBase, SearchResult
@@ -54,18 +55,20 @@ class Assistant:
 
     def _extracted(self, question: str, found: SearchResult, asker: Asker) -> Answer:
         """The answer in verbatim sentences, or that nothing was found."""
-        if not weigh(found.query, found.hits).enough:
-            return _not_found(question, found)
         knowledge_base = self._knowledge_base
+        named = look_up(question, knowledge_base, asker)
+        if not named.hits and (named.missing or not weigh(found.query, found.hits).enough):
+            return _not_found(question, found, named.missing)
         statements, citations = extractive.compose(
             question,
             found,
+            named.hits,
             lambda texts, to=None: knowledge_base.similarity(to or question, texts),
             lambda reference: knowledge_base.article(reference.title, reference.article, asker),
         )
         if not statements:
             return _not_found(question, found)
-        said = notices.for_answer(citations, found, asker)
+        said = (*named.missing, *notices.for_answer(citations, found, asker))
         looked_for = _looked_for(found)
         return check(
             Answer(question, statements=statements, citations=citations, notices=said, looked_for=looked_for)
@@ -87,13 +90,13 @@ def _safe(answer: Answer) -> Answer:
     return check(replace(answer, statements=kept)) if len(kept) < len(answer.statements) else answer
 
 
-def _not_found(question: str, found: SearchResult) -> Answer:
+def _not_found(question: str, found: SearchResult, missing: tuple[str, ...] = ()) -> Answer:
     titles = dict.fromkeys(hit.document.title for hit in (*found.hits, *found.left_out))
     return Answer(
         question,
         nearest=tuple(titles)[:_NEAREST],
         looked_for=_looked_for(found),
-        notices=notices.for_nothing_found(found),
+        notices=(*missing, *notices.for_nothing_found(found)),
         advice=notices.WHOM_TO_ASK,
         found=False,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from kb.errors import StoreBusy, StoreError
 from kb.models import Document, Facts, Kind, Passage
@@ -272,6 +272,8 @@ def _store_errors() -> Iterator[None]:
         if "full" in str(error.orig):
             raise StoreError("磁盘已满，本次改动没有写入，原有资料不受影响。请腾出空间后再试一次。") from error
         raise StoreError(f"知识库的数据文件无法使用（{error.orig}）。请检查数据文件夹的权限和磁盘空间。") from error
+    except IntegrityError:
+        raise  # a bug of ours, not a damaged file
     except DatabaseError as error:
         raise StoreError(f"知识库的数据文件已损坏（{error.orig}）。请用备份恢复，或换一个数据文件夹重新收录。") from error
 

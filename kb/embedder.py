@@ -20,6 +20,7 @@ from kb.errors import ModelError
 Matrix = npt.NDArray[np.float32]
 MODEL_FOLDER = Path(__file__).resolve().parent / "model"
 _TEXTS_AT_ONCE = 1024
+_NUMBERS_HASHED = 64
 
 
 class Embedder(Protocol):
@@ -108,7 +109,7 @@ class SentenceTransformerEmbedder:
                 f"向量模型 {model} 无法载入。请先把模型文件放到本机，在设置 embedding.model 里写文件夹路径；"
                 "或改回 builtin 使用自带模型。"
             ) from error
-        self.fingerprint = hashlib.sha256(f"{model}:{self._model.get_sentence_embedding_dimension()}".encode()).hexdigest()[:24]
+        self.fingerprint = _model_hash(self._model)
         self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
@@ -126,6 +127,14 @@ class SentenceTransformerEmbedder:
         norms = np.linalg.norm(matrix, axis=1, keepdims=True)
         unit: Matrix = np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
         return unit
+
+
+def _model_hash(model: Any) -> str:
+    """Hash of what decides the vectors, wherever the files lie: modules, prompts and the first numbers of each weight."""
+    digest = hashlib.sha256(f"{model}:{model.prompts}:{model.max_seq_length}".encode())
+    for name, weight in model.state_dict().items():
+        digest.update(f"{name}{tuple(weight.shape)}{weight.flatten()[:_NUMBERS_HASHED].tolist()}".encode())
+    return digest.hexdigest()[:24]
 
 
 def _file_hash(path: Path) -> str:

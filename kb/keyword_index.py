@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,15 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
+def _document(entry: KeywordEntry) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_unsigned("key", entry.key)
+    document.add_text("document_id", entry.document_id)
+    for field in FIELD_WEIGHTS:
+        document.add_text(field, " ".join(getattr(entry, field)))
+    return document
+
+
 class KeywordIndex:
     """Words of passages → passage keys with BM25 scores."""
 
@@ -48,38 +58,37 @@ class KeywordIndex:
         self._index.config_reader("manual")
         self._writer: tantivy.IndexWriter | None = None
 
+    def __len__(self) -> int:
+        """Number of passages."""
+        return int(self._index.searcher().num_docs)
+
     def add(self, entries: Iterable[KeywordEntry]) -> None:
         """Add passages; visible after `commit`."""
         writer = self._open_writer()
         for entry in entries:
-            document = tantivy.Document()
-            document.add_unsigned("key", entry.key)
-            document.add_text("document_id", entry.document_id)
-            document.add_text("title", " ".join(entry.title))
-            document.add_text("headings", " ".join(entry.headings))
-            document.add_text("text", " ".join(entry.text))
-            writer.add_document(document)
+            with self._write_errors():
+                writer.add_document(_document(entry))
 
     def remove(self, document_ids: Iterable[str]) -> None:
         """Remove all passages of documents; gone after `commit`."""
         writer = self._open_writer()
         for document_id in document_ids:
-            writer.delete_documents_by_term("document_id", document_id)
+            with self._write_errors():
+                writer.delete_documents_by_term("document_id", document_id)
 
     def commit(self) -> None:
         """Write what was added and removed to disk, whole or not at all. Raises StoreError, e.g. on a full disk."""
-        try:
-            self._open_writer().commit()
-        except (ValueError, OSError) as error:
-            self._writer = None
-            raise StoreError(f"关键词索引写入失败（{error}）。请检查磁盘空间，然后再试一次；已发布的资料不受影响。") from error
-        self._index.reload()
+        writer = self._open_writer()
+        with self._write_errors():
+            writer.commit()
+            self._index.reload()
 
     def close(self) -> None:
         """Give back the writer's lock."""
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with self._write_errors():
+                writer.wait_merging_threads()
 
     def reload(self) -> None:
         """See what another process has committed."""
@@ -104,6 +113,17 @@ class KeywordIndex:
         searcher = self._index.searcher()
         frequency = searcher.doc_freq("text", word)
         return math.log(1 + (searcher.num_docs - frequency + 0.5) / (frequency + 0.5))
+
+    @contextmanager
+    def _write_errors(self) -> Iterator[None]:
+        """A writer that failed once is of no more use (tantivy ends its thread): the next call opens another."""
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            self._writer = None
+            raise StoreError(
+                f"关键词索引写入失败（{error}）。请检查磁盘空间再试一次；仍不行就运行 shegong reindex 重建索引，原文不受影响。"
+            ) from error
 
     def _term(self, field: str, word: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._index.schema, field, word, "freq")

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from kb.catalog import Catalog, DocumentSummary, SourceRecord, facts_to_json
-from kb.chinese import DICTIONARY_HASH
+from kb.chinese import DICTIONARY_HASH, parse_numeral
 from kb.embedder import Embedder, embedder_for
 from kb.errors import IndexOutdated, StoreBusy, StoreError
 from kb.fusion import Fused
@@ -40,6 +41,7 @@ _LEFT_OUT = 3
 _SIDE_KINDS: tuple[Kind, ...] = ("training", "case")
 _SIDE_HITS = 4
 _ASKERS_KEPT = 64
+_ARTICLE_LABEL = re.compile(r"第[零〇一二三四五六七八九十百千两]+条")
 _HOLDING = (Status.IN_FORCE, Status.UNCHECKED)
 _LOCK_SECONDS = 5.0
 
@@ -77,7 +79,7 @@ class _View:
     by_id: Mapping[str, int]
     terms: Mapping[str, Term]
     owner: npt.NDArray[np.int32]  # passage key → position in summaries, -1 where not published
-    retriever: Retriever
+    retriever: Retriever | None  # None where the indexes are lost or damaged
     _masks: dict[Asker, tuple[Mask, ...]] = field(default_factory=dict)
 
     def masks(self, asker: Asker) -> tuple[Mask, ...]:
@@ -89,6 +91,12 @@ class _View:
             groups = (allowed, self._left_out(asker, allowed), *(allowed & self._of_kind(kind) for kind in _SIDE_KINDS))
             self._masks[asker] = tuple(self._mask(group) for group in groups)
         return self._masks[asker]
+
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        """The canonical titles of all laws and notices (not of digests of them)."""
+        laws = (each for each in self.summaries if each.kind == "policy" and not each.facts.sources)
+        return frozenset(canonical_title(summary.facts.title) for summary in laws)
 
     def named(self, title: str, asker: Asker) -> list[DocumentSummary]:
         """The laws and notices of that title (not digests of them) that hold for the asker, latest first."""
@@ -164,7 +172,11 @@ class KnowledgeBase:
 
     def search(self, question: str, asker: Asker, limit: int = 10) -> SearchResult:
         """The passages that fit `question` best and hold for the asker. Raises IndexOutdated when a reindex is due."""
+        if self.is_stale():
+            raise IndexOutdated(_OUTDATED)
         view = self._current_view()
+        if view.retriever is None:
+            raise IndexOutdated(_LOST)
         query = view.retriever.query(question)
         found = view.retriever.hybrid(query, view.masks(asker))
         keep = [limit, _LEFT_OUT, *(_SIDE_HITS for _ in _SIDE_KINDS)]
@@ -187,7 +199,7 @@ class KnowledgeBase:
 
     def summaries(self) -> list[DocumentSummary]:
         """All documents without their text."""
-        return list(self._current_view(check_index=False).summaries)
+        return list(self._current_view().summaries)
 
     def document(self, wanted: str) -> Document | None:
         """A document with its text, or None."""
@@ -202,7 +214,7 @@ class KnowledgeBase:
 
         Of several texts the one in force latest; none where the title or the article is not held.
         """
-        view = self._current_view(check_index=False)
+        view = self._current_view()
         exact = re.compile(rf"(?:^|[^第]){label}(?!之)|^{label}(?!之)")
         for summary in view.named(title, asker):
             found = [p for p in self._catalog.passages_located(summary.id, label) if exact.search(p.locator)]
@@ -211,13 +223,28 @@ class KnowledgeBase:
                 return tuple(Hit(passage, summary.bare(), status, 0.0, {}) for passage in found)
         return ()
 
+    def titles(self) -> frozenset[str]:
+        """The canonical titles of all laws and notices held, in force or not."""
+        return self._current_view().titles
+
+    def last_article(self, title: str, asker: Asker) -> str:
+        """The label of the last article of the text of that title that holds for the asker; empty if it has none."""
+        view = self._current_view()
+        labels = (
+            found.group()
+            for summary in view.named(title, asker)
+            for passage in self._catalog.passages_of(summary.id)
+            if (found := _ARTICLE_LABEL.search(passage.locator))
+        )
+        return max(labels, key=lambda label: parse_numeral(label[1:-1]) or 0, default="")
+
     def status(self, owner: str, day: date) -> Status:
         """The status of a document on `day`."""
-        return self._current_view(check_index=False).terms[owner].status(day)
+        return self._current_view().terms[owner].status(day)
 
     def term(self, owner: str) -> Term:
         """From when and until when a document holds."""
-        return self._current_view(check_index=False).terms[owner]
+        return self._current_view().terms[owner]
 
     def regions(self) -> list[str]:
         """The regions that have documents of their own, 全国 first."""
@@ -241,7 +268,9 @@ class KnowledgeBase:
         with self._locked():
             if self.is_stale():
                 raise IndexOutdated(_OUTDATED)
-            writer = Writer(self._catalog, self._embedder, self._index_folder())
+            folder = self._index_folder()
+            self._remove_other_indexes(folder.name)
+            writer = Writer(self._catalog, self._embedder, folder)
             try:
                 writer.purge()
                 yield writer
@@ -314,40 +343,51 @@ class KnowledgeBase:
             self._catalog.set_values({"index_folder": name, "index_made_with": self._made_with()})
         return self._folder / name
 
-    def _current_view(self, *, check_index: bool = True) -> _View:
-        if check_index and self.is_stale():
-            raise IndexOutdated(_OUTDATED)
+    def _current_view(self) -> _View:
         view, generation = self._view, self._catalog.generation()
         if view is not None and view.generation == generation:
             return view
         with self._loading:
             if self._view is None or self._view.generation != generation:
-                self._view = self._load_view(generation)
+                self._view = self._load_view()
             return self._view
 
-    def _load_view(self, generation: int) -> _View:
-        summaries = tuple(self._catalog.summaries())
-        by_id = {summary.id: position for position, summary in enumerate(summaries)}
-        keys = self._catalog.published_keys()
-        owner = np.full(max((key for key, _ in keys), default=0) + 1, -1, dtype=np.int32)
-        for key, owner_id in keys:
-            owner[key] = by_id.get(owner_id, -1)
+    def _load_view(self) -> _View:
+        """What is published now; read again when something was published or rebuilt meanwhile."""
+        while True:
+            generation = self._catalog.generation()
+            summaries = tuple(self._catalog.summaries())
+            by_id = {summary.id: position for position, summary in enumerate(summaries)}
+            keys = self._catalog.published_keys()
+            retriever = self._retriever([key for key, _ in keys])
+            if self._catalog.generation() == generation:
+                held = terms(summary.bare() for summary in summaries)
+                return _View(generation, summaries, by_id, held, _owners(keys, by_id), retriever)
+
+    def _retriever(self, published: Sequence[int]) -> Retriever | None:
+        """A retriever over the indexes in use; None where they do not hold every published passage."""
         folder = self._folder / (self._catalog.value("index_folder") or "index-none")
-        return _View(
-            generation,
-            summaries,
-            by_id,
-            terms(summary.bare() for summary in summaries),
-            owner,
-            Retriever(
-                KeywordIndex(folder / "keyword"),
-                ChromaVectorIndex(folder / "vectors", self._embedder.dimension),
-                self._embedder,
-            ),
-        )
+        if published and not folder.exists():
+            return None
+        try:
+            keyword = KeywordIndex(folder / "keyword")
+            vector = ChromaVectorIndex(folder / "vectors", self._embedder.dimension)
+        except (StoreError, OSError):
+            return None
+        complete = len(keyword) >= len(published) and bool(np.isin(published, vector.keys).all())
+        return Retriever(keyword, vector, self._embedder) if complete else None
 
 
 _OUTDATED = "向量模型或词典已更换，索引还是旧的。请先运行 shegong reindex 重建索引（原文和设置都不受影响），再来查询。"
+
+_LOST = "索引缺失或已损坏。请先运行 shegong reindex 重建索引（原文和设置都不受影响），再来查询。"
+
+
+def _owners(keys: Sequence[tuple[int, str]], by_id: Mapping[str, int]) -> npt.NDArray[np.int32]:
+    owner = np.full(max((key for key, _ in keys), default=0) + 1, -1, dtype=np.int32)
+    for key, owner_id in keys:
+        owner[key] = by_id.get(owner_id, -1)
+    return owner
 
 
 def _batches(summaries: Iterable[DocumentSummary], passages: int) -> Iterator[list[DocumentSummary]]:

@@ -10,7 +10,8 @@ key so that the copy, or a rebuilt index, never needs to embed again.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,29 +47,29 @@ class ChromaVectorIndex:
 
     def add(self, keys: Sequence[int], vectors: Matrix) -> None:
         """Add `vectors` of shape (len(keys), dimension). Durable when it returns. Raises StoreError on a full disk."""
-        try:
+        with _store_errors():
             collection = self._open_chroma()
             for at in range(0, len(keys), _BATCH):
                 ids = [str(key) for key in keys[at : at + _BATCH]]
                 collection.upsert(ids=ids, embeddings=vectors[at : at + _BATCH])
             self._append(np.asarray(keys, dtype=np.int64), vectors)
-        except Exception as error:  # Chroma raises its own, pyo3's and sqlite's errors
-            raise StoreError(f"向量索引写入失败（{error}）。请检查磁盘空间，然后再试一次；已发布的资料不受影响。") from error
 
     def remove(self, keys: Sequence[int]) -> None:
         """Forget the vectors of `keys` in Chroma; their rows in the copy stay until the index is rebuilt."""
-        collection = self._open_chroma()
-        for at in range(0, len(keys), _BATCH):
-            collection.delete(ids=[str(key) for key in keys[at : at + _BATCH]])
+        with _store_errors():
+            collection = self._open_chroma()
+            for at in range(0, len(keys), _BATCH):
+                collection.delete(ids=[str(key) for key in keys[at : at + _BATCH]])
 
     def vectors_of(self, keys: Sequence[int]) -> dict[int, Matrix]:
         """The vectors Chroma keeps for `keys`; a key without one is left out."""
         found: dict[int, Matrix] = {}
-        collection = self._open_chroma()
-        for at in range(0, len(keys), _BATCH):
-            batch = collection.get(ids=[str(key) for key in keys[at : at + _BATCH]], include=["embeddings"])
-            for name, vector in zip(batch["ids"], batch["embeddings"], strict=True):
-                found[int(name)] = np.asarray(vector, dtype=np.float32)
+        with _store_errors():
+            collection = self._open_chroma()
+            for at in range(0, len(keys), _BATCH):
+                batch = collection.get(ids=[str(key) for key in keys[at : at + _BATCH]], include=["embeddings"])
+                for name, vector in zip(batch["ids"], batch["embeddings"], strict=True):
+                    found[int(name)] = np.asarray(vector, dtype=np.float32)
         return found
 
     def search(
@@ -110,15 +111,29 @@ class ChromaVectorIndex:
     def _open_chroma(self) -> Any:
         if self._collection is None:
             import chromadb  # slow to import, and readers never need it
+            from chromadb.api.shared_system_client import SharedSystemClient
             from chromadb.config import Settings as ChromaSettings
 
-            self._client = chromadb.PersistentClient(
-                str(self._folder / "chroma"), settings=ChromaSettings(anonymized_telemetry=False)
-            )
+            path = str(self._folder / "chroma")
+            try:
+                self._client = chromadb.PersistentClient(path, settings=ChromaSettings(anonymized_telemetry=False))
+            except Exception:
+                SharedSystemClient._identifier_to_system.pop(path, None)  # else the next try gets the half-started one
+                raise
             self._collection = self._client.get_or_create_collection(
                 "passages", embedding_function=None, configuration={"hnsw": {"space": "ip"}}
             )
         return self._collection
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # Chroma raises its own, pyo3's and sqlite's errors
+        raise StoreError(
+            f"向量索引无法读写（{error}）。请检查磁盘空间再试一次；仍不行就运行 shegong reindex 重建索引，原文不受影响。"
+        ) from error
 
 
 def _mapped(path: Path, dtype: Any, shape: tuple[int, ...]) -> Any:
@@ -134,4 +149,3 @@ def _write_at(path: Path, offset: int, values: npt.NDArray[Any]) -> None:
         file.write(values.tobytes())
         file.flush()
         os.fsync(file.fileno())
-

@@ -10,6 +10,7 @@ import numpy as np
 from kb.catalog import Catalog, DocumentSummary, SourceRecord
 from kb.chinese import search_words
 from kb.embedder import Embedder
+from kb.errors import StoreError
 from kb.keyword_index import KeywordEntry, KeywordIndex
 from kb.models import Document, Passage
 from kb.vector_index import ChromaVectorIndex, Matrix
@@ -67,8 +68,10 @@ class Writer:
 
     def close(self) -> None:
         """Give back locks and connections."""
-        self._keyword.close()
-        self._vector.close()
+        try:
+            self._keyword.close()
+        finally:
+            self._vector.close()
 
     def _index_one(self, document: Document, passages: Sequence[Passage], keys: Sequence[int]) -> None:
         title = search_words(document.title)
@@ -92,6 +95,8 @@ class Writer:
         kept = ChromaVectorIndex(kept_vectors, self._embedder.dimension)
         try:
             known = kept.vectors_of([key for key, _ in self._pending])
+        except StoreError:  # lost or damaged: they are made again
+            known = {}
         finally:
             kept.close()
         missing = [(key, text) for key, text in self._pending if key not in known]

@@ -42,11 +42,13 @@ class Signs:
     kind: float  # whether it holds what such a question asks for: a period, a place, a condition
     first: float  # whether it opens its passage
     purpose: float  # whether it only states aims: 为了…制定本法, 国家鼓励…
+    named: float  # whether the question names its article
 
 
 # Chosen on the tuning half of the judged questions: `python -m eval tune-answers`.
-WEIGHTS = Signs(hit=0.20, coverage=0.40, similarity=0.80, kind=0.14, first=0.02, purpose=-0.03)
+WEIGHTS = Signs(hit=0.20, coverage=0.40, similarity=0.80, kind=0.14, first=0.02, purpose=-0.03, named=2.0)
 _SHORT = 16  # characters below which a sentence seldom tells enough to stand alone
+_LEAST_OF_CASE = 22
 _PURPOSE = re.compile(r"^为了?.{4,60}制定本|^国家(鼓励|支持|建立健全|加强|采取措施)|^各级人民政府应当加强|^本(法|办法|条例|规定)(所称|自)")
 
 
@@ -80,29 +82,36 @@ class Quote:
 
 
 def compose(
-    question: str, found: SearchResult, similarity: Similarity, article: FindArticle
+    question: str, found: SearchResult, named: Sequence[Hit], similarity: Similarity, article: FindArticle
 ) -> tuple[tuple[Statement, ...], tuple[Citation, ...]]:
     """Statements in the order they are read, and their citations numbered in that order.
 
+    Sentences of the articles that the question names (`named`) come first.
     A sentence of a digest that names its article is cited together with the article itself where that is held.
     """
-    chosen = _in_reading_order(_choose(_distinct(rank(question, found, similarity))))
+    chosen = _in_reading_order(_choose(_distinct(rank(question, found, named, similarity))))
     sources = _Sources()
     statements = [_statement(quote, sources, similarity, article) for quote in chosen]
     return tuple(statements), sources.citations()
 
 
-def rank(question: str, found: SearchResult, similarity: Similarity) -> list[Quote]:
-    """Every sentence of the hits, best first."""
-    hits = _hits(found)
+def rank(question: str, found: SearchResult, named: Sequence[Hit], similarity: Similarity) -> list[Quote]:
+    """Every sentence of the named articles and of the hits, best first."""
+    by_name = {hit.passage.id for hit in named}
+    hits = [*named, *(hit for hit in _hits(found) if hit.passage.id not in by_name)]
     pairs = [(hit, sentence, at == 0) for hit in hits for at, sentence in enumerate(sentences(hit.passage))]
+    pairs = [pair for pair in pairs if pair[0].document.kind != "case" or _tells_of_case(pair[1].text)]
     if not pairs:
         return []
     best = max(hit.score for hit in hits) or 1.0
     near = similarity([sentence.shown for _, sentence, _ in pairs])
     kinds = kinds_of(question)
     quotes = [
-        Quote(hit, sentence, _signs(found.query, hit, sentence, hit.score / best, float(close), kinds, first))
+        Quote(
+            hit,
+            sentence,
+            _signs(found.query, hit, sentence, hit.score / best, float(close), kinds, first, hit.passage.id in by_name),
+        )
         for (hit, sentence, first), close in zip(pairs, near, strict=True)
     ]
     return sorted(quotes, key=lambda quote: -quote.score)
@@ -121,6 +130,11 @@ def _not_quoted() -> frozenset[str]:
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
+def _tells_of_case(text: str) -> bool:
+    """A sentence of a case that says enough out of its place, and is not the line that says it is invented."""
+    return len(text) >= _LEAST_OF_CASE and not text.startswith("本案例为虚构")
+
+
 def _signs(
     query: Query,
     hit: Hit,
@@ -129,12 +143,13 @@ def _signs(
     near: float,
     kinds: Iterable[QuestionKind],
     first: bool,
+    named: bool,
 ) -> Signs:
     long_enough = min(1.0, len(sentence.text) / _SHORT)
     said = coverage(query, sentence.shown, f"{hit.document.title} {hit.passage.text}")
     answers = any(kind.wants.search(sentence.text) for kind in kinds)
     purpose = _PURPOSE.match(sentence.text) is not None
-    return Signs(relevance, long_enough * said, long_enough * near, float(answers), float(first), float(purpose))
+    return Signs(relevance, long_enough * said, long_enough * near, float(answers), float(first), float(purpose), float(named))
 
 
 def _distinct(quotes: Sequence[Quote]) -> list[Quote]:
@@ -157,7 +172,8 @@ def _choose(quotes: Sequence[Quote]) -> list[Quote]:
         same_section = sum(each.section == quote.section for each in chosen)
         same_passage = sum(each.hit.passage.id == quote.hit.passage.id for each in chosen)
         good = quote.score >= _SHARE_OF_BEST * best or (quote.section == "相关案例" and same_section == 0)
-        if good and same_section < MOST[quote.section] and same_passage < _PER_PASSAGE:
+        per_passage = MOST[quote.section] if quote.signs.named else _PER_PASSAGE
+        if good and same_section < MOST[quote.section] and same_passage < per_passage:
             chosen.append(quote)
     return chosen
 
