@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,6 +131,20 @@ def summary(outcomes: Iterable[Outcome]) -> dict[str, float]:
     }
 
 
+NAMES: Mapping[str, str] = {
+    "questions": "问题数",
+    "policy": "其中政策问题",
+    "first": "第一条即对应条文（%）",
+    "first_five": "前五条含对应条文（%）",
+    "first_ten": "前十条含对应条文（%）",
+    "practice_first_five": "实务与案例问题：前五条含对应单元（%）",
+    "fact_in_first_lines": f"头 {FIRST_LINES} 字里有需要的内容（%）",
+    "fact_in_answer": "回答里有需要的内容（%）",
+    "refused_rightly": "没有依据的问题：拒答（%）",
+    "refused_wrongly": "有依据的问题：误拒（%）",
+}
+
+
 def thresholds(outcomes: Sequence[Outcome]) -> list[tuple[float, float, float]]:
     """(support, share of unanswerable refused, share of answerable refused) for every threshold worth a look."""
     answerable = np.array([o.support for o in outcomes if o.question.kind != "none"])
@@ -138,5 +152,5 @@ def thresholds(outcomes: Sequence[Outcome]) -> list[tuple[float, float, float]]:
     return [(t, float((empty < t).mean()), float((answerable < t).mean())) for t in np.arange(0.3, 0.8, 0.02)]
 
 
-def _share(outcomes: Sequence[Outcome], holds) -> float:  # type: ignore[no-untyped-def]
+def _share(outcomes: Sequence[Outcome], holds: Callable[[Outcome], bool]) -> float:
     return 100 * sum(map(holds, outcomes)) / len(outcomes) if outcomes else float("nan")

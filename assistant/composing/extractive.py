@@ -165,9 +165,9 @@ def _distinct(quotes: Sequence[Quote]) -> list[Quote]:
 
 
 def _choose(quotes: Sequence[Quote]) -> list[Quote]:
-    """The best few of each section, none far worse than the best of all, not too many from one passage."""
+    """The best few of each section, none far worse than the best that is no case, not too many from one passage."""
     chosen: list[Quote] = []
-    best = quotes[0].score if quotes else 0.0
+    best = max((quote.score for quote in quotes if quote.section != "相关案例"), default=0.0)
     for quote in quotes:
         same_section = sum(each.section == quote.section for each in chosen)
         same_passage = sum(each.hit.passage.id == quote.hit.passage.id for each in chosen)
