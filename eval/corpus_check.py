@@ -38,7 +38,7 @@ LAWS = CORPUS.parent.parent / "shared" / "corpus" / "laws"
 FOLDERS: Mapping[str, str] = {"policy": "policy", "training": "training", "cases": "case"}
 MINIMUM: Mapping[str, int] = {"policy": 60, "training": 20, "cases": 30}
 HOTLINES = frozenset({"110", "120", "119", "12345", "12356", "12338", "12355", "12348", "12349"})
-REPLACED: Mapping[str, str] = {
+UNCITABLE: Mapping[str, str] = {
     "治安管理处罚法": "2025年修订，2026年1月1日起施行新法",
     "婚姻登记条例": "2025年修订，2025年5月10日起施行新条例",
     "城市居民委员会组织法": "2025年修订，2026年1月1日起施行新法",
@@ -49,15 +49,17 @@ REPLACED: Mapping[str, str] = {
     "退役士兵安置条例": "2024年9月1日起由退役军人安置条例取代",
     "社会抚养费征收管理办法": "2021年废止",
     "最低生活保障审核审批办法（试行）": "2021年7月1日起由最低生活保障审核确认办法取代",
+    "关于加强社会工作人才队伍建设意见": "参考文本的标题写错了，正文是关于加强社区工作者队伍建设的意见",
 }
 LONGEST_COPY = 15
 LEAST_SHARED_WORDS = 1 / 3
-BETTER_ELSEWHERE = 0.2  # measured: none of 1,676 right article numbers is beaten so clearly, 97 % of shifted ones are
+BETTER_ELSEWHERE = 0.25  # measured: of 1,676 right article numbers none is beaten so clearly, of shifted ones 93 %
 _LEAD_IN = 20
 _DISCLAIMER = re.compile(r"虚构.*真实")
 _PRACTICE = re.compile(r"社工可以做|工作提示|不要做的|现在就有危险")  # sections of a digest with advice, not rules
 _FIXED_TERMS = re.compile(
     r"无民事行为能力人?(?:或者|、|和)限制民事行为能力人?|(?:未成年人的)?父母或者其他监护人"
+    r"|困难群众基本生活保障工作协调机制"
     r"|(?:县级|乡级|设区的市级|地方|各级|以上)*人民政府[一-鿿]{0,10}?(?:行政|主管)*(?:部门|机构)"
 )
 _C = "零〇一二两三四五六七八九十百千万"
@@ -65,7 +67,7 @@ _C = "零〇一二两三四五六七八九十百千万"
 
 @dataclass(frozen=True)
 class Problem:
-    """Something to repair at `file`:`line`; `start` is the beginning of the sentence. A warning may be left as it is."""
+    """Something to repair at `file`:`line`; `start` begins the sentence. A warning may be left as it is."""
 
     file: str
     line: int
@@ -429,8 +431,8 @@ def read_laws(folder: Path, day: date) -> Laws:
     """Read all reference texts. Raises FileMissing if the folder is not there."""
     if not folder.is_dir():
         raise FileMissing(f"找不到参考文本文件夹 {folder}。请用 --laws 指明它在哪里。")
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".md", ".htm", ".html") and path.stem != "README"]
-    return Laws([_document(path, folder) for path in files], day)
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".md", ".htm", ".html")]
+    return Laws([_document(path, folder) for path in files if path.stem != "README"], day)
 
 
 def _document(path: Path, folder: Path) -> Document:
@@ -446,6 +448,7 @@ _UNITS = r"个?工作日|个?小时|分钟|个?月|周岁|岁|日|天|年(?!级)
 _QUANTITY = re.compile(rf"({_N})(?:\s*(?:至|到|、|[-—–－~～]+)\s*({_N}))?[余多]?\s*({_UNITS})")
 _SHARE = re.compile(rf"({_N})分之({_N})(?:(?:至|到)({_N}))?(?!\d)|一半|半数|过半")
 _THIS_ONE = re.compile(r"[这那哪同某](?:一|1)?个?(?=[天日年月周次级])")
+_BARE_NUMBER = re.compile(r"(?<![\d.a-zA-Z])\d+(?:\.\d+)?(?![\d.]*[a-zA-Z])")
 _HALF_YEAR = re.compile(r"半年")
 _EVERY = re.compile(r"每(年|月|日|天|周)")
 _ORDINAL = re.compile(rf"第[（(]?[{_C}\d]+[）)]?(?:[条款项章节编](?:之[{_C}]+)?)?")
@@ -479,7 +482,7 @@ def quantities(text: str) -> set[Quantity]:
     for match in _QUANTITY.finditer(text):
         found |= set(_measured(match))
     rest = _QUANTITY.sub("·", text)
-    found |= {Quantity(Fraction(n), "", n) for n in re.findall(r"(?<![\d.a-zA-Z])\d+(?:\.\d+)?(?![\d.]*[a-zA-Z])", rest)}
+    found |= {Quantity(Fraction(number), "", number) for number in _BARE_NUMBER.findall(rest)}
     return {quantity for quantity in found if quantity.value and not _is_idiom(quantity)}
 
 
@@ -554,16 +557,20 @@ class Report:
 
 def run(corpus: Path, laws: Path, *, day: date | None = None, only: Sequence[Path] = ()) -> Report:
     """Check the corpus, or only some of its files. Raises FileMissing if a folder is not there."""
-    texts = read_laws(laws, day or date.today())
+    return check(corpus, read_laws(laws, day or date.today()), only=only)
+
+
+def check(corpus: Path, laws: Laws, *, only: Sequence[Path] = ()) -> Report:
+    """Check the corpus, or only some of its files, against texts that were read before."""
     digests = read_corpus(corpus)
-    names = {path.resolve() for path in only}
-    chosen = [digest for digest in digests if not names or (corpus / digest.name).resolve() in names]
+    wanted = {path.resolve() for path in only}
+    chosen = [digest for digest in digests if not wanted or (corpus / digest.name).resolve() in wanted]
     report = Report(files=len(chosen))
     for digest in chosen:
-        _check_digest(digest, texts, report)
-    if not names:
-        report.problems += _check_counts(digests)
-    report.problems += [problem for problem in _check_titles(digests) if not names or problem.file in {d.name for d in chosen}]
+        _check_digest(digest, laws, report)
+    names = {digest.name for digest in chosen}
+    report.problems += [problem for problem in _check_titles(digests) if problem.file in names]
+    report.problems += [] if wanted else _check_counts(digests)
     return report
 
 
@@ -720,9 +727,8 @@ def _resolve(reference: Reference, laws: Laws) -> tuple[list[Place], list[str]]:
     if not reference.title:
         return [], [f"引用格式看不懂：（{reference.unclear}），应当是（《某某法》第几条）"]
     texts = laws.current(reference.title)
-    replaced = REPLACED.get(title_key(reference.title))
-    if replaced:
-        return [], [f"《{reference.title}》不再是现行文本：{replaced}"]
+    if reason := UNCITABLE.get(title_key(reference.title)) or _expired(reference.title, laws.day):
+        return [], [f"《{reference.title}》不要引用：{reason}"]
     if not texts:
         return [], [laws.why_not(reference.title)]
     places, reasons = [], []
@@ -734,6 +740,12 @@ def _resolve(reference: Reference, laws: Laws) -> tuple[list[Place], list[str]]:
         if not found:
             reasons.append(f"《{reference.title}》里没有{locator.label}{_extent(texts, locator)}")
     return places, reasons
+
+
+def _expired(title: str, day: date) -> str:
+    """Why a plan for certain years says nothing any more."""
+    years = re.search(r"[（(](\d{4})[-—–－~～至](\d{4})年?[）)]", title)
+    return f"它的期限到{years.group(2)}年为止" if years and int(years.group(2)) < day.year else ""
 
 
 def _extent(texts: Sequence[LawText], locator: Locator) -> str:
@@ -796,7 +808,7 @@ def _unlike(text: str, places: Sequence[Place], names: str) -> Iterator[str]:
 
 
 def shared_words(text: str, sources: Sequence[str]) -> float:
-    """The share of the content words of `text` (of two characters or more) that some source has; 1 for very few words."""
+    """The share of the content words of `text` (two characters or more) that a source has; 1 if they are very few."""
     found = _content(text)
     return sum(any(word in source for source in sources) for word in found) / len(found) if len(found) >= 4 else 1.0
 
@@ -822,7 +834,9 @@ def catalog(corpus: Path, laws: Laws) -> str:
 def _entry(digest: Digest, laws: Laws) -> str:
     lines = ["[[file]]", _pair("path", digest.name)]
     lines += [_pair(key, digest.facts.get(key, "")) for key in ("kind", "title")]
-    lines += [_pair("topics", digest.listed("topics")), f"checked_on = {digest.facts.get('checked_on', '')}"]
+    lines.append(_pair("topics", digest.listed("topics")))
+    if day := parse_date(digest.facts.get("checked_on", "")):
+        lines.append(f"checked_on = {day.isoformat()}")
     cited: dict[str, list[Locator]] = {}
     for sentence in digest.sentences:
         for reference in sentence.references:
@@ -839,7 +853,13 @@ def _source(title: str, locators: Sequence[Locator], laws: Laws) -> Iterator[str
         days = [day for text in texts if (day := getattr(text.document.facts, name))]
         if days:
             yield f"{name} = {max(days).isoformat()}"
-    yield _pair("locators", sorted({locator.label for locator in locators}))
+    yield _pair("locators", [locator.label for locator in sorted(set(locators), key=_order)])
+
+
+def _order(locator: Locator) -> list[tuple[int, int]]:
+    """Number and inserted number (之一) of every part, for sorting in the order of the text."""
+    found = ([parse_numeral(number) or 0 for number in re.findall(rf"[{_C}\d]+", name)] for _, name in locator.parts)
+    return [(numbers[0], sum(numbers[1:])) for numbers in found]
 
 
 def _pair(key: str, value: str | Sequence[str]) -> str:
@@ -855,7 +875,8 @@ def print_report(report: Report, console: Console) -> None:
         color, mark = ("yellow", "提醒") if problem.warning else ("red", "要改")
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         start = f"  {problem.start}" if problem.start else ""
-        console.print(f"[bold]{escape(place)}[/]{escape(start)}  [{color}]{mark}[/] {escape(problem.reason)}", soft_wrap=True)
+        line = f"[bold]{escape(place)}[/]{escape(start)}  [{color}]{mark}[/] {escape(problem.reason)}"
+        console.print(line, soft_wrap=True)
     wrong = sum(not problem.warning for problem in report.problems)
     console.print(
         f"文件 {report.files} 篇，句子 {report.statements} 句，核对引用 {report.references} 处，"
@@ -872,9 +893,10 @@ def main(
     """逐条核对自带语料与参考文本。"""
     console = Console(highlight=False)
     try:
-        report = run(corpus, laws, only=files or ())
+        texts = read_laws(laws, date.today())
+        report = check(corpus, texts, only=files or ())
         if write_catalog:
-            (corpus / "catalog.toml").write_text(catalog(corpus, read_laws(laws, date.today())), encoding="utf-8")
+            (corpus / "catalog.toml").write_text(catalog(corpus, texts), encoding="utf-8")
     except FileMissing as error:
         console.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(1) from error

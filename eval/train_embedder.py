@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,9 @@ PAIR_FILES = (
     PairFile("cmrc2018_q_passage", 1, "CC BY-SA 4.0"),
 )
 LAY_REPEAT = 25
+STARTER_REPEAT = 10
+EPOCHS = 4
+CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
 
 def read_pairs(file: Path) -> list[tuple[str, str]]:
@@ -100,6 +104,23 @@ def _lines(file: Path) -> list[str]:
     return [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", line).strip() for line in text.splitlines() if line.strip()]
 
 
+def starter_pairs(shared: Path) -> list[tuple[str, str]]:
+    """(plain sentence of the starter corpus, official text of the article it stands on), and (title heading, passage)."""
+    from eval.corpus_check import read_corpus, read_laws
+
+    laws = read_laws(shared / "corpus" / "laws", date.today())
+    pairs = []
+    for digest in read_corpus(CORPUS):
+        title = digest.facts.get("title", "")
+        for sentence in digest.sentences:
+            pairs.append((f"{title} {sentence.heading}", sentence.text))
+            for reference in sentence.references:
+                texts = laws.current(reference.title)
+                places = (found for locator in reference.locators for text in texts if (found := text.find(locator)))
+                pairs.extend((sentence.text, f"{reference.title} {around}") for _, around in places)
+    return pairs
+
+
 def make_tokenizer(texts: Iterable[str]) -> Any:
     """A Unigram tokenizer over the most frequent words of `texts` and every character seen twice."""
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
@@ -123,8 +144,8 @@ def make_tokenizer(texts: Iterable[str]) -> Any:
     return tokenizer
 
 
-def train(pairs: list[tuple[str, str]], tokenizer: Any, *, minutes: float, seed: int = SEED) -> Any:
-    """Word vectors, float32 of shape (vocabulary, DIMENSION), after `minutes` of training over shuffled `pairs`."""
+def train(pairs: list[tuple[str, str]], tokenizer: Any, *, epochs: int, seed: int = SEED) -> Any:
+    """Word vectors, float32 of shape (vocabulary, DIMENSION), after `epochs` over shuffled `pairs`; the same every time."""
     import torch
     from torch.nn.functional import cross_entropy
     from torch.nn.functional import normalize as unit
@@ -135,24 +156,19 @@ def train(pairs: list[tuple[str, str]], tokenizer: Any, *, minutes: float, seed:
     torch.nn.init.normal_(bag.weight, std=0.1)
     optimizer = torch.optim.SparseAdam(bag.parameters(), lr=LEARNING_RATE)
     encoded = _encode(pairs, tokenizer)
-    started, shown = time.monotonic(), 0
-    labels = torch.arange(BATCH)
-    while (share := (time.monotonic() - started) / (60 * minutes)) < 1:
-        for batch in _batches(encoded):
-            share = (time.monotonic() - started) / (60 * minutes)
-            if share >= 1:
-                break
-            for group in optimizer.param_groups:
-                group["lr"] = LEARNING_RATE * max(1 - share, 0.02)
-            q, d = (unit(bag(*_flat(torch, side))) for side in zip(*batch, strict=True))
-            logits = q @ d.T / TEMPERATURE
-            loss = (cross_entropy(logits, labels) + cross_entropy(logits.T, labels)) / 2
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            shown += BATCH
-            if shown % (BATCH * 100) == 0:
-                print(f"{time.monotonic() - started:6.0f} s  {shown:9,d} pairs  loss {loss.item():.3f}", flush=True)
+    steps, labels, started = epochs * (len(encoded) // BATCH), torch.arange(BATCH), time.monotonic()
+    batches = (batch for _ in range(epochs) for batch in _batches(encoded))
+    for step, batch in enumerate(batches):
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNING_RATE * max(1 - step / steps, 0.02)
+        q, d = (unit(bag(*_flat(torch, side))) for side in zip(*batch, strict=True))
+        logits = q @ d.T / TEMPERATURE
+        loss = (cross_entropy(logits, labels) + cross_entropy(logits.T, labels)) / 2
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 100 == 99:
+            print(f"{time.monotonic() - started:6.0f} s  step {step + 1} of {steps}  loss {loss.item():.3f}", flush=True)
     return bag.weight.detach().numpy()
 
 
@@ -164,19 +180,25 @@ def _encode(pairs: list[tuple[str, str]], tokenizer: Any) -> list[tuple[Any, Any
 
 
 def _batches(encoded: list[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]:
-    """Shuffled batches without the same passage twice, which would be its own false negative."""
-    order = random.sample(range(len(encoded)), len(encoded))
-    batch: list[tuple[Any, Any]] = []
-    seen: set[bytes] = set()
-    for at in order:
-        name = encoded[at][1].tobytes()
-        if name in seen:
-            continue
-        seen.add(name)
-        batch.append(encoded[at])
-        if len(batch) == BATCH:
-            yield batch
-            batch, seen = [], set()
+    """Shuffled batches without the same passage twice, which would be its own false negative; such a pair waits."""
+    waiting = random.sample(range(len(encoded)), len(encoded))
+    while len(waiting) >= BATCH:
+        batch: list[tuple[Any, Any]] = []
+        seen: set[bytes] = set()
+        again = []
+        for at in waiting:
+            name = encoded[at][1].tobytes()
+            if name in seen:
+                again.append(at)
+                continue
+            seen.add(name)
+            batch.append(encoded[at])
+            if len(batch) == BATCH:
+                yield batch
+                batch, seen = [], set()
+        if len(again) > 0.9 * len(waiting):
+            return
+        waiting = again
 
 
 def _flat(torch: Any, side: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -199,7 +221,7 @@ def save(folder: Path, tokenizer: Any, weights: Any) -> None:
 
 def training_pairs(shared: Path) -> list[tuple[str, str]]:
     """All pairs of the data list, each as often as it is shown per epoch."""
-    pairs = [(q, d) for q, d, _ in lay_pairs(shared)] * LAY_REPEAT
+    pairs = [(q, d) for q, d, _ in lay_pairs(shared)] * LAY_REPEAT + starter_pairs(shared) * STARTER_REPEAT
     for file in PAIR_FILES:
         read = read_pairs(shared / "pairs" / f"{file.name}.jsonl.xz")
         random.Random(SEED).shuffle(read)
@@ -208,12 +230,12 @@ def training_pairs(shared: Path) -> list[tuple[str, str]]:
     return pairs
 
 
-def run(shared: Path, folder: Path = MODEL_FOLDER, *, minutes: float = 12.0) -> None:
+def run(shared: Path, folder: Path = MODEL_FOLDER, *, epochs: int = EPOCHS) -> None:
     """Train and save the built-in model."""
     pairs = training_pairs(shared)
     print(f"{len(pairs):,} pairs", flush=True)
     texts = {normalize(text) for pair in pairs for text in pair}
     tokenizer = make_tokenizer(texts)
-    weights = train(pairs, tokenizer, minutes=minutes)
+    weights = train(pairs, tokenizer, epochs=epochs)
     save(folder, tokenizer, weights)
     print(f"saved {weights.shape} to {folder}")

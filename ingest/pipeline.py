@@ -103,7 +103,7 @@ class Parsed:
 Progress = Callable[[int, int, str], None]
 
 
-def _quiet(done: int, total: int, name: str) -> None:
+def quiet(done: int, total: int, name: str) -> None:
     """Report nothing."""
 
 
@@ -112,7 +112,7 @@ def take_in(
     files: Sequence[SourceFile],
     options: Options | None = None,
     *,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> Report:
     """Take `files` in; one that fails is reported and the others go on.
 

@@ -132,6 +132,7 @@ class KeywordIndex:
         if self._writer is None:
             try:
                 self._writer = self._index.writer(_WRITER_BYTES, 1)
+                self._writer.garbage_collect_files()  # a killed commit leaves files whose names the next one needs
             except (ValueError, OSError) as error:
                 raise StoreError(f"关键词索引无法写入（{error}）。请检查磁盘空间和文件夹权限。") from error
         return self._writer

@@ -1,0 +1,296 @@
+"""The command line of the measurements: `python -m eval --help`. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kb.errors import ShegongError
+
+if TYPE_CHECKING:
+    from eval.bench_index import BenchIndex
+    from eval.judgments import JudgedQuestion, JudgedSet, LayQuestion
+    from kb.embedder import Embedder
+
+app = typer.Typer(help="社工知库的评测命令。每次结果都存入 eval/results。", no_args_is_help=True, add_completion=False)
+
+_SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+Shared = Annotated[Path, typer.Option(help="评测数据文件夹（默认在项目文件夹旁边）")]
+Cache = Annotated[Path | None, typer.Option(help="已建索引的存放处（默认在系统临时文件夹里）")]
+Keep = Annotated[bool, typer.Option("--keep/--no-keep", help="是否把结果存入 eval/results")]
+
+
+class SetName(StrEnum):
+    """The judged sets."""
+
+    STARD = "stard"
+    LECARD = "lecard"
+    LAY = "lay"
+
+
+class SplitName(StrEnum):
+    """Which half of a set."""
+
+    TUNE = "tune"
+    TEST = "test"
+    ALL = "all"
+
+
+@app.command()
+def retrieval(
+    name: Annotated[SetName, typer.Option("--set", help="评测集：stard 法条、lecard 类案、lay 口语提问")] = SetName.STARD,
+    split: Annotated[SplitName, typer.Option(help="哪一半问题：test 报告用、tune 调参用、all 全部")] = SplitName.TEST,
+    held_out: Annotated[bool, typer.Option("--held-out", help="用留出模型评测没见过的问题（先运行 train-heldout）")] = False,
+    with_trained: Annotated[bool, typer.Option("--with-trained", help="连同训练过的问题一起算（向量结果会虚高）")] = False,
+    shared: Shared = _SHARED,
+    cache: Cache = None,
+    keep: Keep = True,
+) -> None:
+    """关键词、向量、混合三种检索并排比较。"""
+    if name is SetName.LAY:
+        _lay(split.value, held_out, shared, cache, keep)
+    else:
+        _compare(name.value, split.value, held_out, with_trained, shared, cache, keep)
+
+
+@app.command("tune-fusion")
+def tune_fusion(
+    lay_questions: Annotated[int, typer.Option(help="另抽取多少个口语提问")] = 400,
+    shared: Shared = _SHARED,
+    cache: Cache = None,
+    keep: Keep = True,
+) -> None:
+    """在调参半份上比较融合权重、扩展词权重、标题权重（用留出模型）。"""
+    from dataclasses import asdict
+
+    from eval import fusion_tuning, heldout, lay, tables
+    from eval.retrieval import hybrid_rankings
+
+    model = heldout.model(_cache(cache))
+    judged, questions = _judged("stard", "tune", True, shared)
+    spoken = _spoken("tune", True, shared)[:lay_questions]
+    index = _index(judged, model, cache)
+    with lay.laws_taken_in(shared / "corpus" / "laws", model) as laws, _progress("试各种取值") as step:
+        groups: dict[str, fusion_tuning.Group] = {
+            "法条问题": lambda: hybrid_rankings(index, questions),
+            "口语提问": lambda: ((asked.ranking, {lay.RIGHT: 1}) for asked in lay.ask_all(laws, spoken, depth=100)),
+        }
+        tried = fusion_tuning.tune(groups, report=lambda trial: step(0, 0))
+    _console().print(tables.trials(tried))
+    _keep("tune-fusion", {"trials": [asdict(trial) for trial in tried]}, keep, model)
+
+
+@app.command("train-heldout")
+def train_heldout(
+    epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 4, shared: Shared = _SHARED, cache: Cache = None
+) -> None:
+    """训练评测用的留出模型：一部分问题不参加训练，只用来评测。"""
+    from eval import heldout
+
+    heldout.train(shared, _cache(cache), epochs=epochs)
+
+
+@app.command()
+def speed(
+    corpus: Annotated[Path | None, typer.Option(help="资料文件夹或 .tar.xz（默认用全部法规）")] = None,
+    questions: Annotated[int, typer.Option(help="抽取多少个口语提问来计时")] = 200,
+    shared: Shared = _SHARED,
+    keep: Keep = True,
+) -> None:
+    """收录、检索、回答、启动的用时，内存与磁盘占用。"""
+    from eval import judgments, tables
+    from eval.speed import NAMES, measure
+
+    asked = [question.text for question in judgments.read_lay_questions(shared)]
+    chosen = corpus or shared / "corpus" / "laws_all.tar.xz"
+    with _progress("收录资料") as step:
+        numbers = measure(chosen, asked, count=questions, progress=step)
+    _console().print(tables.named("速度与占用", numbers, NAMES))
+    _keep(f"speed-{chosen.name.partition('.')[0]}", numbers, keep, _model(False, None))
+
+
+@app.command("train-embedder")
+def train_embedder(
+    epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 4, shared: Shared = _SHARED
+) -> None:
+    """从头训练自带的向量模型。"""
+    from eval import train_embedder as training
+    from eval.errors import SharedMissing
+
+    if not (shared / "pairs").is_dir():
+        raise SharedMissing(shared / "pairs")
+    training.run(shared, epochs=epochs)
+
+
+@app.command()
+def answers(
+    split: Annotated[SplitName, typer.Option(help="哪一半问题：test 报告用、tune 调参用、all 全部")] = SplitName.TEST,
+    laws_only: Annotated[bool, typer.Option("--laws-only", help="只收录法规，不收录自带资料")] = False,
+    questions: Annotated[Path | None, typer.Option(help="自己的题目（JSON 行，格式见 eval/judged/README.md）")] = None,
+    shared: Shared = _SHARED,
+    keep: Keep = True,
+) -> None:
+    """回答的头几行有没有需要的内容，没有依据的问题拒答了没有。"""
+    from eval import answers as judging
+    from eval import lay, tables
+    from kb.models import Asker
+
+    model = _model(False, None)
+    asked = judging.read_questions(questions or judging.JUDGED, split)
+    with lay.laws_taken_in(shared / "corpus" / "laws", model) as knowledge_base:
+        if not laws_only:
+            from assistant import starter
+
+            starter.load(knowledge_base)
+        outcomes = judging.judge(knowledge_base, asked, Asker())
+    numbers = judging.summary(outcomes)
+    _console().print(tables.named(f"回答 {split}", numbers, judging.NAMES))
+    about = {"split": str(split), "laws_only": laws_only}
+    _keep("answers-laws" if laws_only else "answers", about | numbers, keep, model)
+
+
+@app.command()
+def kill(
+    rounds: Annotated[int, typer.Option(help="强行终止多少次", min=1)] = 200,
+    seed: Annotated[int, typer.Option(help="随机种子；不写就每次不同")] = -1,
+    keep: Keep = True,
+) -> None:
+    """随机强行终止收录、替换、移除、重建之后，资料有没有丢、重、残。"""
+    from eval import kill as killing
+
+    killing.main(rounds, seed, keep)
+
+
+@app.command()
+def corpus(
+    files: Annotated[list[Path] | None, typer.Argument(help="只查这些文件；不写就查全部")] = None,
+    write_catalog: Annotated[bool, typer.Option("--write-catalog", help="同时写 catalog.toml")] = False,
+    shared: Shared = _SHARED,
+) -> None:
+    """逐条核对自带语料与参考文本。"""
+    from eval import corpus_check
+    from eval.errors import SharedMissing
+
+    if not (shared / "corpus" / "laws").is_dir():
+        raise SharedMissing(shared / "corpus" / "laws")
+    corpus_check.main(files, laws=shared / "corpus" / "laws", write_catalog=write_catalog)
+
+
+# --- inside -----------------------------------------------------------------------------------------------------
+
+
+def _compare(name: str, split: Any, held_out: bool, with_trained: bool, shared: Path, cache: Path | None, keep: bool) -> None:
+    from eval import judgments, tables
+    from eval.retrieval import compare
+
+    model = _model(held_out, cache)
+    judged, questions = _judged(name, split, held_out, shared)
+    if with_trained:
+        questions = judgments.part(judged.questions, split)
+    index = _index(judged, model, cache)
+    with _progress("检索") as step:
+        numbers = compare(index, name, questions, progress=lambda done: step(done, len(questions))).numbers()
+    about = {"split": split, "held_out": held_out, "with_trained": with_trained, "questions": len(questions)}
+    _console().print(tables.comparison(f"{name} {split}：{len(questions)} 个问题", numbers))
+    _keep(_name("retrieval", name, held_out), about | numbers, keep, model)
+
+
+def _lay(split: Any, held_out: bool, shared: Path, cache: Path | None, keep: bool) -> None:
+    from eval import lay, tables
+
+    model = _model(held_out, cache)
+    questions = _spoken(split, held_out, shared)
+    with lay.laws_taken_in(shared / "corpus" / "laws", model) as laws, _progress("检索") as step:
+        asked = []
+        for each in lay.ask_all(laws, questions):
+            asked.append(each)
+            step(len(asked), len(questions))
+    numbers = lay.report(asked, len(questions)).numbers()
+    _console().print(tables.named(f"口语提问 {split}", numbers, tables.LAY_NAMES))
+    if not held_out:
+        _console().print("自带模型训练时见过这些问题，结果虚高；没见过的问题会怎样，请加 --held-out。")
+    _keep(_name("retrieval", "lay", held_out), {"split": split, "held_out": held_out, **numbers}, keep, model)
+
+
+def _judged(name: str, split: Any, held_out: bool, shared: Path) -> tuple[JudgedSet, tuple[JudgedQuestion, ...]]:
+    """A set and those questions of a half that the model has not been trained on."""
+    from eval import heldout, judgments
+
+    judged = judgments.read_set(name, shared)
+    questions = judgments.part(judged.questions, split)
+    new = judgments.untrained(questions, shared)
+    return judged, heldout.unseen(questions, new) if held_out else new
+
+
+def _spoken(split: Any, held_out: bool, shared: Path) -> list[LayQuestion]:
+    """The spoken questions of a half in a settled random order; halves go by file."""
+    import random
+
+    from eval import heldout, judgments
+
+    questions = [each for each in judgments.read_lay_questions(shared) if split in ("all", judgments.half(each.file))]
+    if held_out:
+        questions = [each for each in questions if heldout.held_out(each.file)]
+    random.Random(0).shuffle(questions)
+    return questions
+
+
+def _index(judged: JudgedSet, model: Embedder, cache: Path | None) -> BenchIndex:
+    from eval.bench_index import open_index
+
+    with _progress("建立索引") as step:
+        return open_index(judged, model, _cache(cache), report=step)
+
+
+def _model(held_out: bool, cache: Path | None) -> Embedder:
+    from eval import heldout
+    from kb.embedder import builtin_embedder
+
+    return heldout.model(_cache(cache)) if held_out else builtin_embedder()
+
+
+def _cache(given: Path | None) -> Path:
+    from eval.bench_index import CACHE
+
+    return given or CACHE
+
+
+def _name(command: str, of: str, held_out: bool) -> str:
+    return f"{command}-{of}-heldout" if held_out else f"{command}-{of}"
+
+
+def _keep(name: str, numbers: dict[str, Any], wanted: bool, model: Embedder) -> None:
+    from eval import results
+
+    if wanted:
+        file = results.keep(name, numbers, embedder=model)
+        _console().print(f"结果已存入 eval/results/{file.name}")
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _progress(name: str) -> Any:
+    from eval.progress import shown
+
+    return shown(name)
+
+
+def main() -> None:
+    """Run a command; a ShegongError becomes its message and exit code 2."""
+    try:
+        app()
+    except ShegongError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""A tiny invented set end to end, through the product's own writer and retriever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eval import bench_index, fusion_tuning, heldout, lay, results
+from eval.__main__ import app, main
+from eval.judgments import read_lay_questions, read_set
+from eval.retrieval import Comparison, compare, hybrid_rankings, rankings
+from kb.embedder import builtin_embedder
+from kb.errors import ShegongError
+from tests.eval.invented import write_shared
+from tests.fakes import FakeEmbedder
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    write_shared(tmp_path / "shared")
+    return tmp_path / "shared"
+
+
+def test_the_right_article_is_found_in_every_way(shared: Path, tmp_path: Path) -> None:
+    judged = read_set("stard", shared)
+    index = bench_index.open_index(judged, builtin_embedder(), tmp_path / "cache")
+    for question in judged.questions:
+        for way, ranking in rankings(index, question).items():
+            assert ranking[0] in question.grades, (way, question.text)
+
+
+def test_a_comparison_has_every_measure_and_says_whether_it_may_be_chance(shared: Path, tmp_path: Path) -> None:
+    judged = read_set("stard", shared)
+    index = bench_index.open_index(judged, builtin_embedder(), tmp_path / "cache")
+    numbers = compare(index, "stard", judged.questions).numbers()
+    assert numbers["hybrid"]["recall@10"] == numbers["keyword"]["recall@10"] == 1
+    assert numbers["p"]["recall@10"] == 1
+
+
+def test_cases_are_ranked_only_among_their_labelled_candidates(shared: Path, tmp_path: Path) -> None:
+    judged = read_set("lecard", shared)
+    index = bench_index.open_index(judged, builtin_embedder(), tmp_path / "cache")
+    ranking = rankings(index, judged.questions[0], judged_only=True)["hybrid"]
+    assert ranking[0] == "9"
+    assert set(ranking) <= {"9", "8"}
+
+
+def test_every_text_of_a_set_is_in_the_index_once(shared: Path, tmp_path: Path, embedder: FakeEmbedder) -> None:
+    judged = read_set("stard", shared)
+    index = bench_index.open_index(judged, embedder, tmp_path)
+    assert sorted(index.text_of.values()) == sorted(text.id for text in judged.texts)
+
+
+def test_an_index_is_built_once_and_again_for_another_model(shared: Path, tmp_path: Path, embedder: FakeEmbedder) -> None:
+    judged, built = read_set("stard", shared), []
+
+    def report(done: int, total: int) -> None:
+        built.append((done, total))
+
+    for model in (embedder, embedder, builtin_embedder()):
+        bench_index.open_index(judged, model, tmp_path / "cache", report=report)
+    assert built == [(4, 4), (4, 4)]
+
+
+def test_an_index_that_could_not_be_built_leaves_nothing_behind(shared: Path, tmp_path: Path, embedder: FakeEmbedder) -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench_index.open_index(read_set("stard", shared), embedder, tmp_path / "cache", report=interrupt)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_spoken_questions_are_judged_by_article_or_phrase(shared: Path) -> None:
+    questions = read_lay_questions(shared)
+    with lay.laws_taken_in(shared / "corpus" / "laws", builtin_embedder()) as laws:
+        asked = list(lay.ask_all(laws, questions))
+    report = lay.report(asked, len(questions))
+    assert (report.questions, report.missing, report.first_ten) == (2, 0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("locator", "expected"),
+    [("第二章第九条第一款", "第九条"), ("第一百二十条之一", "第一百二十条之一"), ("三、（一）", ""), ("第一千零七十九条", "第一千零七十九条")],
+)
+def test_the_article_of_a_locator(locator: str, expected: str) -> None:
+    assert lay.article(locator) == expected
+
+
+def test_every_value_is_tried_and_the_product_is_left_as_it_was(shared: Path, tmp_path: Path, embedder: FakeEmbedder) -> None:
+    judged = read_set("stard", shared)
+    index = bench_index.open_index(judged, embedder, tmp_path / "cache")
+    before = [getattr(constant.module, constant.attribute) for constant in fusion_tuning.CONSTANTS]
+    trials = fusion_tuning.tune({"题": lambda: hybrid_rankings(index, judged.questions)})
+    assert len(trials) == sum(len(constant.values) for constant in fusion_tuning.CONSTANTS)
+    assert sum(trial.current for trial in trials) == len(fusion_tuning.CONSTANTS)
+    assert before == [getattr(constant.module, constant.attribute) for constant in fusion_tuning.CONSTANTS]
+
+
+def test_results_keep_their_history_latest_first_and_name_no_computer(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    for value in (1, 2):
+        file = results.keep("retrieval-x", {"value": value}, embedder=embedder, folder=tmp_path)
+    kept = results.history(file)
+    assert [entry["numbers"]["value"] for entry in kept] == [2, 1]
+    assert set(kept[0]["machine"]) == {"processor", "cores", "memory_gib", "system", "python"}
+    assert str(tmp_path) not in file.read_text(encoding="utf-8")
+
+
+def test_no_questions_compare_to_zero() -> None:
+    empty: dict[str, list[float]] = {"nDCG@10": []}
+    numbers = Comparison(0, {"keyword": empty, "hybrid": empty}).numbers()
+    assert numbers["hybrid"]["nDCG@10"] == 0
+    assert numbers["p"]["nDCG@10"] == 1
+
+
+def test_missing_data_ends_with_a_chinese_sentence_and_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["eval", "retrieval", "--shared", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "找不到评测数据" in capsys.readouterr().err
+
+
+def test_a_missing_held_out_model_says_how_to_train_it(tmp_path: Path) -> None:
+    with pytest.raises(ShegongError, match="train-heldout"):
+        heldout.model(tmp_path)
+
+
+def test_every_command_is_explained_in_chinese() -> None:
+    for command in app.registered_commands:
+        said = (command.callback.__doc__ or "") if command.callback else ""
+        assert any("一" <= character <= "鿿" for character in said), command.name
