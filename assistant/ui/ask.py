@@ -1,0 +1,164 @@
+"""问答: the question, the conversation with its sources beside it, region and day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import gradio as gr
+
+from assistant.answering import MAX_QUESTION, Assistant
+from assistant.ui import render, texts
+from assistant.ui.choices import changed, cities_of, day_of, province_names, read_choices, region_path
+from assistant.ui.conversation import MOST_TURNS, Place, Turn, from_browser, to_browser
+from assistant.ui.reading import place_of_title
+from kb.errors import ShegongError
+from kb.knowledge_base import KnowledgeBase
+from kb.models import NATIONAL, Answer, Asker
+from kb.validity import terms
+
+log = logging.getLogger(__name__)
+_ANSWERS_AT_ONCE = 16
+
+
+def answer_turns(
+    knowledge_base: KnowledgeBase, assistant: Assistant, question: str, region: str, day_text: str
+) -> Iterator[Turn]:
+    """The turn as its answer grows; whatever goes wrong becomes the turn's error, in words for the person."""
+    day, remarks = day_of(day_text), []
+    if day is None:
+        remarks.append(texts.WRONG_DAY)
+    question = " ".join(question.split())
+    if len(question) > MAX_QUESTION:
+        remarks.append(texts.LONG_QUESTION.format(most=MAX_QUESTION))
+        question = f"{question[:MAX_QUESTION]}…"
+    turn = Turn(question, region, day or date.today(), remarks=tuple(remarks))
+    yield turn
+    try:
+        for answer in assistant.stream(question.removesuffix("…"), Asker(turn.region, turn.day)):
+            turn = replace(turn, answer=answer, links=_links(knowledge_base, answer, turn.day))
+            yield turn
+    except ShegongError as error:
+        yield replace(turn, error=str(error))
+    except Exception:
+        log.exception("answering failed")  # the question may name a client: it is not logged
+        yield replace(turn, error=texts.BUSY)
+
+
+def _links(knowledge_base: KnowledgeBase, answer: Answer, day: date) -> dict[str, Place]:
+    """Where the titles lead that the answer only names."""
+    if not answer.nearest and not answer.cards:
+        return {}
+    summaries = knowledge_base.summaries()
+    known = terms(summary.bare() for summary in summaries)
+    found = {title: place_of_title(title, summaries, known, day) for title in answer.nearest}
+    for title, article in (law for card in answer.cards for law in card.laws):
+        place = place_of_title(title, summaries, known, day)
+        found[f"{title}{article}"] = _article(knowledge_base, place, article) if place else None
+    return {name: place for name, place in found.items() if place}
+
+
+def _article(knowledge_base: KnowledgeBase, place: Place, article: str) -> Place:
+    """The article inside the document, or the document where it has no such article."""
+    passages = knowledge_base.passages(place.document_id)
+    found = tuple((each.start, each.end) for each in passages if article in each.headings)
+    return replace(place, stretches=found)
+
+
+# --- the tab ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AskTab:
+    """The components that `app.py` restores when the page opens."""
+
+    outputs: list[Any]
+    restore: Any
+
+
+def build(
+    knowledge_base: KnowledgeBase, assistant: Assistant, default_region: str, kept_turns: Any, kept_choices: Any
+) -> AskTab:
+    """Lay the tab out and wire it."""
+    with gr.Row(elem_id="place", elem_classes="toolbar"):
+        province = gr.Dropdown(province_names(), value=NATIONAL, label=texts.PROVINCE, elem_id="province", min_width=120)
+        city = gr.Dropdown([(texts.WHOLE_PROVINCE, "")], value="", label=texts.CITY, elem_id="city", visible=False, min_width=120)
+        day = gr.Textbox(label=texts.DAY, placeholder=texts.DAY_PLACEHOLDER, elem_id="day", max_length=10, min_width=120)
+        clear = gr.Button(texts.CLEAR, elem_id="clear", visible=False, size="sm", min_width=80)
+    with gr.Column(elem_id="start") as start:
+        gr.HTML(render.welcome(), elem_id="welcome")
+        gr.HTML(f"<h2>{texts.SUGGESTED_HEADING}</h2>", elem_id="suggested-heading")
+        with gr.Row(elem_id="suggested"):
+            suggested = [gr.Button(words, min_width=200, elem_classes="suggestion") for words in texts.SUGGESTED]
+    earlier = gr.HTML("", elem_id="earlier", elem_classes="turns")
+    current = gr.HTML("", elem_id="current", elem_classes="turns")
+    with gr.Column(elem_id="asking"):
+        hint = gr.HTML("", elem_id="hint")
+        question = gr.Textbox(
+            label=texts.QUESTION, show_label=False, container=False, placeholder=texts.QUESTION_PLACEHOLDER, lines=1, max_lines=5,
+            max_length=5000, autofocus=True, elem_id="question", submit_btn=texts.SEND,
+        )  # fmt: skip
+        gr.HTML(f"<p>{texts.ASSISTANCE}</p>", elem_id="assistance")
+
+    def ask(words: str, chosen: str, town: str, on: str, stored: Any) -> Iterator[tuple[Any, ...]]:
+        if not (words or "").strip():
+            yield (*(gr.skip() for _ in range(6)), render.hint(texts.EMPTY_QUESTION))
+            return
+        before = from_browser(stored)[-(MOST_TURNS - 1) :]
+        key, first = f"t{len(before)}", True
+        for turn in answer_turns(knowledge_base, assistant, words, region_path(chosen, town), on):
+            kept = to_browser((*before, turn)) if first or turn.complete else gr.skip()
+            shown = render.turn_as_html(turn, key)
+            if first:
+                yield render.conversation(before), shown, kept, "", gr.update(visible=False), gr.update(visible=True), ""
+            else:
+                yield gr.skip(), shown, kept, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            first = False
+
+    def forget() -> tuple[Any, ...]:
+        return "", "", [], gr.update(visible=True), gr.update(visible=False), ""
+
+    def choose(chosen: str, stored: Any) -> tuple[Any, Any]:
+        return city_choices(chosen), changed(stored, default_region, province=chosen, city="")
+
+    def choose_city(town: str, stored: Any) -> Any:
+        return changed(stored, default_region, city=town or "")
+
+    def choose_day(on: str, stored: Any) -> Any:
+        return changed(stored, default_region, day=on if day_of(on) else "")
+
+    outputs = [earlier, current, kept_turns, question, start, clear, hint]
+    asking = {
+        "outputs": outputs, "show_progress": "hidden", "api_visibility": "private", "trigger_mode": "once",
+        "concurrency_limit": _ANSWERS_AT_ONCE, "concurrency_id": "answers",
+    }  # fmt: skip
+    question.submit(ask, [question, province, city, day, kept_turns], **asking)
+    for button in suggested:
+        button.click(ask, [button, province, city, day, kept_turns], **asking)
+    quick = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+    clear.click(forget, None, [earlier, current, kept_turns, start, clear, hint], **quick)
+    province.input(choose, [province, kept_choices], [city, kept_choices], **quick)
+    city.input(choose_city, [city, kept_choices], kept_choices, **quick)
+    day.input(choose_day, [day, kept_choices], kept_choices, trigger_mode="always_last", **quick)
+
+    def restore(stored_turns: Any, stored_choices: Any) -> list[Any]:
+        turns, choices = from_browser(stored_turns), read_choices(stored_choices, default_region)
+        return [
+            render.conversation(turns),
+            gr.update(visible=not turns),
+            gr.update(visible=bool(turns)),
+            choices.province,
+            city_choices(choices.province, choices.city),
+            choices.day,
+        ]
+
+    return AskTab([earlier, start, clear, province, city, day], restore)
+
+
+def city_choices(province: str, chosen: str = "") -> Any:
+    """The dropdown of cities for a province, hidden where there is nothing to choose."""
+    cities = cities_of(province)
+    return gr.update(choices=[(texts.WHOLE_PROVINCE, ""), *cities], value=chosen, visible=bool(cities))

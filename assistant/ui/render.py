@@ -1,0 +1,299 @@
+"""From data to HTML. Pure functions; whatever comes from a document, a question or a model is escaped here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from html import escape
+from pathlib import PurePath
+from urllib.parse import quote
+
+from assistant.ui import texts
+from assistant.ui.conversation import Place, Turn
+from assistant.ui.listing import Listing, Row
+from kb.models import KIND_NAMES, NATIONAL, Answer, Card, Citation, Hit, Status
+
+_CLASS_OF = {
+    Status.IN_FORCE: "valid",
+    Status.SUPERSEDED: "changed",
+    Status.REPEALED: "ended",
+    Status.NOT_YET: "future",
+    Status.UNCHECKED: "unchecked",
+}
+_DIGITS = r"(?:\d[\d,]*(?:\.\d+)?|[一二三四五六七八九十百千两半]+)"
+_UNITS = r"(?:个?工作日|个?自然日|周岁|个?小时|个?月|分钟|万元|亿元|日|天|年|岁|元|周|倍|[%％])"
+_AMOUNT = re.compile(
+    rf"\d{{4}}年\d{{1,2}}月(?:\d{{1,2}}日)?|(?<![第每\d]){_DIGITS}{_UNITS}(?:以内|之内|以上|以下|以前|内)?|百分之{_DIGITS}"
+)
+_PHONE = re.compile(r"(?<!\d)(?:1[12]0|12\d{3})(?!\d)")
+
+
+# --- small pieces -----------------------------------------------------------------------------------------------
+
+
+def address(place: Place) -> str:
+    """Where the reading page opens a place; a browser goes on to the first marked sentence."""
+    path = f"/doc/{quote(place.document_id, safe='')}"
+    if not place.stretches:
+        return path
+    return f"{path}?at={','.join(f'{start}-{end}' for start, end in place.stretches)}#cite"
+
+
+def place_of(hit: Hit, quotes: Iterable[str] = ()) -> Place:
+    """The place of a passage, with the sentences quoted from it; the whole passage where none is."""
+    passage = hit.passage
+    starts = ((passage.text.find(words), len(words)) for words in quotes)
+    stretches = tuple((passage.start + at, passage.start + at + length) for at, length in starts if at >= 0)
+    return Place(hit.document.id, stretches or ((passage.start, passage.end),))
+
+
+def status_mark(status: Status) -> str:
+    """The status as a word and a colour."""
+    return f'<span class="status {_CLASS_OF[status]}">{status.value}</span>'
+
+
+def emphasized(text: str) -> str:
+    """Escaped text with its deadlines, amounts and ages in bold and its lines kept apart."""
+    parts, at = [], 0
+    for match in _AMOUNT.finditer(text):
+        parts.append(escape(text[at : match.start()]))
+        parts.append(f"<b>{escape(match.group())}</b>")
+        at = match.end()
+    parts.append(escape(text[at:]))
+    return "".join(parts).replace("\n", "<br>")
+
+
+def with_phones(text: str) -> str:
+    """Escaped text in which emergency numbers can be called by a touch."""
+    return _PHONE.sub(lambda match: f'<a href="tel:{match.group()}">{match.group()}</a>', escape(text))
+
+
+def region_name(region: str) -> str:
+    """安徽省/安庆市 as people write it."""
+    return region.replace("/", "·")
+
+
+def _link(name: str, place: Place | None) -> str:
+    return f'<a href="{escape(address(place))}">{escape(name)}</a>' if place else escape(name)
+
+
+def _items(lines: Iterable[str], tag: str = "ul") -> str:
+    return f"<{tag}>{''.join(f'<li>{line}</li>' for line in lines)}</{tag}>"
+
+
+# --- 问答 -------------------------------------------------------------------------------------------------------
+
+
+def welcome() -> str:
+    """What stands on the page before the first question."""
+    return f"<h1>{texts.WELCOME}</h1><p>{texts.WELCOME_MORE}</p>"
+
+
+def header() -> str:
+    """The product's name at the top of the page."""
+    return f'<span class="name">{texts.PRODUCT}</span> <span class="tagline">{texts.TAGLINE}</span>'
+
+
+def conversation(turns: Sequence[Turn]) -> str:
+    """Several turns in order."""
+    return "".join(turn_as_html(turn, f"t{number}") for number, turn in enumerate(turns))
+
+
+def turn_as_html(turn: Turn, key: str) -> str:
+    """One question with its answer at the left and its sources at the right; `key` tells the turns of a page apart."""
+    waiting = "" if turn.complete else " pending"
+    place = "" if turn.region == NATIONAL and turn.day == date.today() else _asked_for(turn)
+    question = (
+        f'<header><h2><span class="who">{texts.QUESTION_MARK}</span>{escape(turn.question)}</h2>{place}</header>'
+    )
+    body = f'<p class="error" role="alert">{escape(turn.error)}</p>' if turn.error else _answer(turn, key)
+    return f'<article class="turn{waiting}" id="{key}">{question}{body}</article>'
+
+
+def _asked_for(turn: Turn) -> str:
+    day = texts.TODAY if turn.day == date.today() else turn.day.isoformat()
+    return f'<p class="asked-for">{escape(texts.NEW_PLACE.format(region=region_name(turn.region), day=day))}</p>'
+
+
+def _answer(turn: Turn, key: str) -> str:
+    answer = turn.answer
+    if answer is None:
+        return f'<div class="answer"><p class="busy" role="status">{texts.SEARCHING}</p></div>'
+    parts = [_danger(card, turn) for card in answer.cards]
+    parts += [f'<p class="notice">{escape(remark)}</p>' for remark in turn.remarks]
+    if answer.found and answer.statements:
+        parts.append(_statements(answer, key))
+    elif not answer.found:
+        parts.append(_nothing_found(turn, answer))
+    parts += [f'<p class="notice">{escape(notice)}</p>' for notice in answer.notices]
+    if not answer.complete:
+        parts.append(f'<p class="busy" role="status">{texts.WRITING if answer.statements else texts.SEARCHING}</p>')
+    else:
+        parts.append(_below(turn, answer))
+    return f'<div class="answer">{"".join(parts)}</div>{_sources(answer, key)}'
+
+
+def _statements(answer: Answer, key: str) -> str:
+    by_number = {citation.number: citation for citation in answer.citations}
+    parts, section = [], ""
+    for position, statement in enumerate(answer.statements):
+        if statement.section != section:
+            section = statement.section
+            parts.append(f"<h3>{escape(texts.SECTIONS[section])}</h3>")
+        marks = "".join(_mark(by_number[n], key) for n in statement.citations if n in by_number)
+        first = ' class="first"' if position == 0 else ""
+        parts.append(f"<p{first}>{emphasized(statement.text)}{marks}</p>")
+    if answer.written_by != "摘录":
+        parts.append(f'<p class="written-by">{escape(texts.WRITTEN_BY.format(model=answer.written_by))}</p>')
+    return "".join(parts)
+
+
+def _mark(citation: Citation, key: str) -> str:
+    """[1] – a link to the place in the document, which the page's script first turns to the source card beside it."""
+    label = escape(texts.CITATION_LABEL.format(number=citation.number, label=citation.label))
+    href = escape(address(place_of(citation.hit, citation.quotes)))
+    source = f"{key}-s{citation.number}"
+    return f'<a class="mark" href="{href}" data-source="{source}" aria-label="{label}" title="{escape(citation.label)}">[{citation.number}]</a>'
+
+
+def _sources(answer: Answer, key: str) -> str:
+    if not answer.citations:
+        return ""
+    cards = "".join(_source(citation, f"{key}-s{citation.number}") for citation in answer.citations)
+    count = texts.SOURCES_COUNT.format(count=len(answer.citations))
+    return f'<aside class="sources" aria-label="{texts.SOURCES}"><h3>{count}</h3><ol>{cards}</ol></aside>'
+
+
+def _source(citation: Citation, anchor: str) -> str:
+    hit, href = citation.hit, escape(address(place_of(citation.hit, citation.quotes)))
+    invented = f'<span class="status unchecked">{texts.INVENTED}</span>' if hit.document.facts.invented else ""
+    quotes = "".join(f"<blockquote>{emphasized(words)}</blockquote>" for words in citation.quotes)
+    origin = f'<p class="origin">{escape(_origin(hit))}</p>' if _origin(hit) else ""
+    return (
+        f'<li id="{anchor}" tabindex="-1"><div class="top"><span class="number">[{citation.number}]</span>'
+        f'<a class="title" href="{href}">{escape(hit.document.title or texts.UNTITLED)}'
+        f'<span class="locator">{escape(hit.passage.locator)}</span></a>{status_mark(hit.status)}{invented}</div>'
+        f'{origin}{quotes}<p class="links"><a href="{href}">{texts.OPEN}</a>'
+        f'<button type="button" class="copy" data-copy="{escape(quotation(citation))}">{texts.COPY_QUOTE}</button></p></li>'
+    )
+
+
+def _origin(hit: Hit) -> str:
+    """Issuer · number · date · region · page, as far as known."""
+    facts, parts = hit.document.facts, []
+    parts += [facts.issuer, facts.number]
+    if facts.effective:
+        parts.append(texts.EFFECTIVE.format(day=facts.effective))
+    elif facts.issued:
+        parts.append(texts.ISSUED.format(day=facts.issued))
+    if facts.region != NATIONAL:
+        parts.append(region_name(facts.region))
+    if hit.passage.page:
+        parts.append(texts.PAGE.format(page=hit.passage.page))
+    return " · ".join(part for part in parts if part)
+
+
+def _nothing_found(turn: Turn, answer: Answer) -> str:
+    parts = [f'<p class="first">{texts.NOT_FOUND}</p>']
+    if answer.looked_for:
+        words = "".join(f"<span>{escape(word)}</span>" for word in answer.looked_for)
+        parts.append(f'<h3>{texts.LOOKED_FOR}</h3><p class="words">{words}</p>')
+    if answer.nearest:
+        titles = (_link(f"《{title}》", turn.links.get(title)) for title in answer.nearest)
+        parts.append(f"<h3>{texts.NEAREST}</h3>{_items(titles)}")
+    if answer.advice:
+        parts.append(f"<h3>{texts.WHOM_TO_ASK}</h3><p>{with_phones(answer.advice)}</p>")
+    return f'<div class="nothing">{"".join(parts)}</div>'
+
+
+def _danger(card: Card, turn: Turn) -> str:
+    def part(heading: str, lines: Sequence[str], tag: str = "ul") -> str:
+        return f"<h4>{heading}</h4>{_items(map(with_phones, lines), tag)}" if lines else ""
+
+    named = ((f"《{title}》{article}", turn.links.get(f"{title}{article}")) for title, article in card.laws)
+    laws = "、".join(_link(name, place) for name, place in named)
+    return (
+        f'<section class="danger" role="alert"><h3>{escape(texts.DANGER.format(danger=card.danger))}</h3>'
+        f"{part(texts.NOW, card.now, 'ol')}"
+        f'<div class="more"><div>{part(texts.TELL, card.tell)}</div><div>{part(texts.RECORD, card.record)}</div>'
+        f"<div>{part(texts.AVOID, card.avoid)}</div></div>"
+        f"{f'<p class=laws>{texts.BASIS}：{laws}</p>' if laws else ''}</section>"
+    )
+
+
+def _below(turn: Turn, answer: Answer) -> str:
+    copy = (
+        f'<button type="button" class="copy" data-copy="{escape(answer_as_text(turn))}">{texts.COPY_ANSWER}</button>'
+        if answer.statements
+        else ""
+    )
+    return f'<footer><span class="assistance">{texts.ASSISTANCE}</span>{copy}</footer>'
+
+
+def quotation(citation: Citation) -> str:
+    """A quotation with its source as plain text, for a report or a message."""
+    origin = _origin(citation.hit)
+    return f"“{''.join(citation.quotes)}”——{citation.label}（{'，'.join(p for p in (origin, citation.hit.status.value) if p)}）"
+
+
+def answer_as_text(turn: Turn) -> str:
+    """Question, answer and sources as plain text."""
+    answer = turn.answer or Answer(turn.question)
+    lines, section = [f"{texts.QUESTION_MARK}：{turn.question}"], ""
+    for statement in answer.statements:
+        if statement.section != section:
+            section = statement.section
+            lines.append(f"【{section}】")
+        lines.append(f"{statement.text}{''.join(f'[{n}]' for n in statement.citations)}")
+    lines.append(f"{texts.SOURCES}：")
+    for each in answer.citations:
+        known = "，".join(part for part in (_origin(each.hit), each.hit.status.value) if part)
+        lines.append(f"[{each.number}] {each.label}（{known}）")
+    lines += [f"{texts.NOTICE}：{notice}" for notice in answer.notices]
+    return "\n".join((*lines, f"（{texts.PRODUCT}，{turn.day}；{texts.ASSISTANCE}）"))
+
+
+def hint(words: str) -> str:
+    """A short remark, such as that a question is still empty."""
+    return f'<p class="notice" role="status">{escape(words)}</p>'
+
+
+# --- 文库 -------------------------------------------------------------------------------------------------------
+
+
+def library_count(listing: Listing) -> str:
+    """How many documents there are, how many fit, and which of them are shown."""
+    pattern = texts.COUNT_ALL if listing.found == listing.total else texts.COUNT_SOME
+    shown = texts.COUNT_PAGE.format(first=listing.first + 1, last=listing.first + len(listing.rows)) if listing.rows else ""
+    return f'<p role="status">{pattern.format(found=listing.found, total=listing.total)} <span>{shown}</span></p>'
+
+
+def library_table(listing: Listing) -> str:
+    """The list of documents; on a narrow window every row is a card."""
+    if not listing.rows:
+        return f'<p class="empty">{texts.NOTHING_FITS if listing.total else texts.NO_DOCUMENTS}</p>'
+    head = "".join(f'<th scope="col">{name}</th>' for name in texts.COLUMNS)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, listing.rows))}</tbody></table>"
+
+
+def _row(row: Row) -> str:
+    facts, summary = row.summary.facts, row.summary
+    under = escape(" · ".join(part for part in (facts.number, facts.issuer) if part))
+    invented = f' <span class="status unchecked">{texts.INVENTED}</span>' if facts.invented else ""
+    cells = (
+        f'<a href="{escape(address(Place(summary.id)))}">{escape(summary.title or texts.UNTITLED)}</a>{invented}<small>{under}</small>',
+        escape(facts.level or KIND_NAMES[summary.kind]),
+        escape(region_name(facts.region)),
+        row.since.isoformat() if row.since else texts.NO_DATE,
+        status_mark(row.status),
+        escape(source_name(summary.source)),
+    )
+    names = ("title", "kind", "region", "day", "state", "source")
+    return f"<tr>{''.join(f'<td class={name}>{cell}</td>' for name, cell in zip(names, cells, strict=True))}</tr>"
+
+
+def source_name(source: str) -> str:
+    """A source as shown: of a file on this machine only its name, since folders are nobody's business."""
+    path = PurePath(source)
+    return path.name if path.is_absolute() or "\\" in source else source
