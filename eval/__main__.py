@@ -172,12 +172,12 @@ def corpus(
     shared: Shared = _SHARED,
 ) -> None:
     """逐条核对自带语料与参考文本。"""
-    from eval import corpus_check
+    from eval.corpus_check import command
     from eval.errors import SharedMissing
 
     if not (shared / "corpus" / "laws").is_dir():
         raise SharedMissing(shared / "corpus" / "laws")
-    corpus_check.main(files, laws=shared / "corpus" / "laws", write_catalog=write_catalog)
+    command.main(files, laws=shared / "corpus" / "laws", write_catalog=write_catalog)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------

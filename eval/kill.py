@@ -34,6 +34,7 @@ from ingest.pipeline import Options, SourceFile, parse, take_in
 from kb.catalog import Catalog
 from kb.chinese import numeral
 from kb.embedder import builtin_embedder
+from kb.errors import ShegongError
 from kb.keyword_index import KeywordIndex
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Asker, Document, Passage
@@ -321,6 +322,10 @@ def _catalog_problems(
             yield f"{name}: the published document is not the one taken in"
         if catalog.passages_of(document.id) != passages or published.get(document.id) != len(passages):
             yield f"{name}: its passages are not those taken in"
+    if {source: kept.document_id for source, kept in catalog.sources().items()} != {
+        name: document.id for name, (document, _) in expected.items()
+    }:
+        yield "the sources do not name the documents taken in"
     if set(published) != {document.id for document, _ in expected.values()}:
         yield "a published document without a source, or a source without its document"
     if clean and catalog.leftovers():
@@ -369,6 +374,15 @@ def _vector_problems(catalog: Catalog, vector: ChromaVectorIndex, keys: Sequence
 def _search_problems(data: Path, versions: Versions) -> Iterator[str]:
     """The word that only one version of a file holds finds that version; no hit is of a version not published."""
     knowledge_base = KnowledgeBase(data, builtin_embedder())
+    try:
+        yield from _wrong_hits(knowledge_base, versions)
+    except ShegongError as error:
+        yield f"searching fails: {error}"
+    finally:
+        knowledge_base.close()
+
+
+def _wrong_hits(knowledge_base: KnowledgeBase, versions: Versions) -> Iterator[str]:
     for name, version in versions.items():
         hits = knowledge_base.search(_word(name, version), Asker()).hits
         own = [hit for hit in hits if hit.document.source == name]
@@ -378,7 +392,6 @@ def _search_problems(data: Path, versions: Versions) -> Iterator[str]:
             wanted = versions.get(hit.document.source)
             if wanted is None or _word(hit.document.source, wanted) not in hit.passage.text + hit.document.title:
                 yield f"{name}: finds a passage of {hit.document.source} that is not published"
-    knowledge_base.close()
 
 
 def _catalog(data: Path) -> closing[Catalog]:

@@ -106,7 +106,8 @@ def _lines(file: Path) -> list[str]:
 
 def starter_pairs(shared: Path) -> list[tuple[str, str]]:
     """(plain sentence of the starter corpus, official text of the article it stands on), and (title heading, passage)."""
-    from eval.corpus_check import read_corpus, read_laws
+    from eval.corpus_check.checks import read_corpus
+    from eval.corpus_check.law_texts import read_laws
 
     laws = read_laws(shared / "corpus" / "laws", date.today())
     pairs = []

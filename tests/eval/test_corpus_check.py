@@ -9,8 +9,12 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from eval import corpus_check
-from eval.corpus_check import Locator, Problem, catalog, quantities, read_laws, run
+from eval.corpus_check import checks, command
+from eval.corpus_check.catalog import catalog
+from eval.corpus_check.checks import run
+from eval.corpus_check.digests import Locator, Problem
+from eval.corpus_check.law_texts import read_laws
+from eval.corpus_check.quantities import quantities
 from kb.errors import FileMissing
 
 TODAY = date(2026, 11, 25)
@@ -116,14 +120,14 @@ def laws(tmp_path: Path) -> Path:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     folder = tmp_path / "corpus"
-    for name in corpus_check.FOLDERS:
+    for name in checks.FOLDERS:
         (folder / name).mkdir(parents=True)
     return folder
 
 
 @pytest.fixture(autouse=True)
 def no_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus_check, "MINIMUM", {})
+    monkeypatch.setattr(checks, "MINIMUM", {})
 
 
 def check(corpus: Path, laws: Path, text: str, folder: str = "policy") -> list[Problem]:
@@ -226,7 +230,7 @@ def test_advice_without_reference_is_one_warning_a_section(corpus: Path, laws: P
 
 
 def test_too_few_files_are_reported(corpus: Path, laws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus_check, "MINIMUM", {"policy": 2})
+    monkeypatch.setattr(checks, "MINIMUM", {"policy": 2})
     (problem,) = check(corpus, laws, DIGEST)
     assert problem.reason == "只有 1 篇，至少要 2 篇"
 
@@ -248,7 +252,7 @@ def test_only_the_named_files_are_checked(corpus: Path, laws: Path) -> None:
 def test_a_text_known_to_be_replaced_is_not_cited(
     corpus: Path, laws: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus_check, "UNCITABLE", {"暖冬救助办法": "2026年新修订"})
+    monkeypatch.setattr(checks, "uncitable", lambda: {"暖冬救助办法": "2026年新修订"})
     assert "不要引用：2026年新修订" in check(corpus, laws, DIGEST)[0].reason
 
 
@@ -347,7 +351,7 @@ def test_the_command_prints_place_and_reason_and_fails(
     corpus: Path, laws: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     check(corpus, laws, cited("救助金会打到银行卡里。"))
-    corpus_check.print_report(run(corpus, laws, day=TODAY), Console(highlight=False))
+    command.print_report(run(corpus, laws, day=TODAY), Console(highlight=False))
     first, last = capsys.readouterr().out.strip().splitlines()
     assert "policy/file.md:19" in first and "没有引用依据" in first
     assert last == "文件 1 篇，句子 6 句，核对引用 6 处，要改 1 处，提醒 0 处。"
@@ -359,14 +363,14 @@ def test_the_command_writes_the_catalog_and_exits_by_the_problems(
 ) -> None:
     (corpus / "policy" / "file.md").write_text(text, encoding="utf-8")
     app = typer.Typer()
-    app.command()(corpus_check.main)
+    app.command()(command.main)
     result = CliRunner().invoke(app, ["--corpus", str(corpus), "--laws", str(laws), "--write-catalog"])
     assert result.exit_code == code
     assert (corpus / "catalog.toml").read_text(encoding="utf-8").startswith("# The starter corpus")
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not corpus_check.LAWS.is_dir(), reason="needs ../shared/corpus/laws")
+@pytest.mark.skipif(not command.LAWS.is_dir(), reason="needs ../shared/corpus/laws")
 def test_the_kept_catalog_is_current() -> None:
-    kept = (corpus_check.CORPUS / "catalog.toml").read_text(encoding="utf-8")
-    assert kept == catalog(corpus_check.CORPUS, read_laws(corpus_check.LAWS, date.today()))
+    kept = (command.CORPUS / "catalog.toml").read_text(encoding="utf-8")
+    assert kept == catalog(command.CORPUS, read_laws(command.LAWS, date.today()))
