@@ -1,6 +1,7 @@
 """What holds the parts apart: imports point one way, slow libraries wait until they are used, ruff and mypy find nothing."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +66,11 @@ def test_every_package_is_installed():
     roots = ("kb", "ingest", "assistant", "eval")
     found = [init.parent for root in roots for init in (PROJECT / root).rglob("__init__.py")]
     assert sorted(listed) == sorted(folder.relative_to(PROJECT).as_posix().replace("/", ".") for folder in found)
+
+
+@pytest.mark.parametrize("reach", [lambda: socket.create_connection(("192.0.2.1", 80), 1), lambda: socket.gethostbyname("example.com")])
+def test_a_test_that_reaches_for_another_computer_is_stopped_and_told(reach, _no_outbound_connection):
+    with pytest.raises(OSError, match="tests may not reach"):
+        reach()
+    assert _no_outbound_connection
+    _no_outbound_connection.clear()  # else this test would fail, as any other would

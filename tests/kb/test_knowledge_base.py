@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -141,6 +142,63 @@ def test_a_document_reads_back_whole(laws):
     assert document.text == "安庆市取暖补助向社区居委会申请。\n" == "".join(p.text for p in laws.passages(summary.id))
     assert laws.status(summary.id, TODAY) is Status.IN_FORCE and laws.term(summary.id).since == date(2021, 6, 1)
     assert laws.document("nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("title", "label", "asker", "text"),
+    [
+        ("暖冬救助条例", "第2条", Asker(day=TODAY), "申请取暖补助，应当向乡镇人民政府提出书面申请，十五日内办结。\n"),
+        ("《暖冬救助条例》", "第2条", Asker(day=date(2012, 1, 1)), "申请取暖补助，应当向乡镇人民政府提出书面申请，三十日内办结。\n"),
+        ("安徽省暖冬救助办法", "第1条", Asker(ANQING, TODAY), "安徽省取暖补助每户每月二百元。\n"),
+        ("安徽省暖冬救助办法", "第1条", Asker(HUBEI, TODAY), None),
+        ("暖冬救助条例", "第9条", Asker(day=TODAY), None),
+        ("送煤下乡办法", "第1条", Asker(day=TODAY), None),
+        ("没有这部法", "第1条", Asker(day=TODAY), None),
+    ],
+)
+def test_an_article_is_that_of_the_text_that_holds_for_the_asker(laws, title, label, asker, text):
+    found = laws.article(title, label, asker)
+    assert [hit.passage.text for hit in found] == ([text] if text else [])
+    assert all(hit.passage.locator == label and hit.status is Status.IN_FORCE for hit in found)
+
+
+def test_article_numbers_are_matched_whole(empty):
+    numbers = ("第九条", "第十九条", "第九条之一", "第二章第九条", "第九条第一款")
+    document, passages = entry("救助法", *(f"{number}的内容。" for number in numbers), effective=date(2020, 1, 1))
+    located = tuple(replace(each, locator=number) for each, number in zip(passages, numbers, strict=True))
+    publish(empty, (document, located))
+    asker = Asker(day=TODAY)
+    assert [hit.passage.locator for hit in empty.article("救助法", "第九条", asker)] == ["第九条", "第二章第九条", "第九条第一款"]
+    assert [hit.passage.locator for hit in empty.article("救助法", "第九条之一", asker)] == ["第九条之一"]
+    assert empty.last_article("救助法", asker) == "第十九条" and empty.last_article("没有", asker) == ""
+
+
+def test_titles_are_those_of_laws_not_of_training_or_cases(laws):
+    assert {"暖冬救助条例", "送煤下乡办法", "湖北省暖冬救助办法"} <= laws.titles()
+    assert not {"入户探访怎么做", "独居老人过冬个案"} & laws.titles()
+
+
+def test_many_askers_at_once_each_get_their_own_answer(laws, monkeypatch):
+    monkeypatch.setattr("kb.knowledge_base._ASKERS_KEPT", 1)
+    view, wrong = laws._current_view(), []
+    everyone = [Asker(region, date(2012, 1, day)) for region in (NATIONAL, ANHUI, HUBEI) for day in range(1, 20)]
+
+    def ask_for_all(order):
+        try:
+            for asker in order * 5:
+                view.masks(asker)
+        except KeyError as error:
+            wrong.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=ask_for_all, args=(everyone[at:] + everyone[:at],)) for at in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(interval)
+    assert wrong == []
 
 
 # --- identity ---------------------------------------------------------------------------------------------------
