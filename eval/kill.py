@@ -33,7 +33,7 @@ import typer
 from ingest.pipeline import Options, SourceFile, parse, take_in
 from kb.catalog import Catalog
 from kb.chinese import numeral
-from kb.embedder import builtin_embedder
+from kb.embedder import MODEL_FOLDER, Embedder, StaticEmbedder, builtin_embedder
 from kb.errors import ShegongError
 from kb.keyword_index import KeywordIndex
 from kb.knowledge_base import KnowledgeBase
@@ -53,6 +53,7 @@ _COMMON = "killcheck"  # a word of every passage
 _OPTIONS = Options(kind="training")
 _PRELOADED = ["chromadb", "tantivy", "rjieba", "tokenizers", "safetensors.numpy", "ingest.pipeline", "kb.knowledge_base"]
 _LONGEST_S = 120.0
+_ROUNDING = 1e-3
 
 Versions = Mapping[str, int]  # file name → version
 
@@ -133,6 +134,7 @@ class _Session:
         self._base, self._dice = base, dice
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(_PRELOADED)
+        shutil.copytree(MODEL_FOLDER, base / "model")  # so that training another meanwhile does not look like damage
         self._usual_seconds: dict[tuple[str, str], float] = {}  # from a mark of an operation to its end
         self._newest = self._rounds_here = 0
         self._versions: dict[str, int] = {}
@@ -237,7 +239,7 @@ def _operate(pipe: Connection, data: Path, files: Path, step: Step) -> None:
 
 
 def _perform(data: Path, files: Path, step: Step, say: Callable[[str], None] = lambda _: None) -> None:
-    embedder = builtin_embedder()
+    embedder = _embedder(data)
     say("began")
     knowledge_base = KnowledgeBase(data, embedder)
     if step.kind == "remove":
@@ -340,9 +342,9 @@ def _index_problems(catalog: Catalog, data: Path, clean: bool) -> Iterator[str]:
         return
     keyword = Counter(key for key, _ in KeywordIndex(data / name / "keyword").search({_COMMON: 1.0}, 1_000_000))
     yield from _key_problems("tantivy", keyword, keys, clean)
-    vector = ChromaVectorIndex(data / name / "vectors", builtin_embedder().dimension)
+    vector = ChromaVectorIndex(data / name / "vectors", _embedder(data).dimension)
     yield from _key_problems("vectors.f32", Counter(vector.keys.tolist()), keys, False)  # stale rows stay there
-    yield from _vector_problems(catalog, vector, keys, clean)
+    yield from _vector_problems(catalog, vector, keys, _embedder(data), clean)
     vector.close()
     if clean and len(list(data.glob("index-*"))) != 1:
         yield "a half-built index folder is still there"
@@ -356,24 +358,28 @@ def _key_problems(index: str, held: Counter[int], published: Sequence[int], clea
         yield f"{index}: keys that are not published: {set(held) - set(published)}"
 
 
-def _vector_problems(catalog: Catalog, vector: ChromaVectorIndex, keys: Sequence[int], clean: bool) -> Iterator[str]:
+def _vector_problems(
+    catalog: Catalog, vector: ChromaVectorIndex, keys: Sequence[int], embedder: Embedder, clean: bool
+) -> Iterator[str]:
     titles = {summary.id: summary.title for summary in catalog.summaries()}
     passages = catalog.passages(keys)
     texts = [embedding_text(titles[passages[key].document_id], passages[key]) for key in keys]
+    expected = dict(zip(keys, embedder.embed(texts), strict=True))
     kept = vector.vectors_of(range(1, max(keys, default=0) + 1000))
-    for key, expected in zip(keys, builtin_embedder().embed(texts), strict=True):
-        found = vector.search(expected, 1, [partial(np.equal, key)])[0]
-        if not found or abs(found[0][1] - 1.0) > 1e-3:
-            yield f"vectors.f32: the vector of key {key} is not that of its text"
-        if key not in kept or abs(float(kept[key] @ expected) - 1.0) > 1e-3:
-            yield f"Chroma: the vector of key {key} is missing or not that of its text"
+    found = {key: vector.search(each, 1, [partial(np.equal, key)])[0] for key, each in expected.items()}
+    wrong = [key for key, hits in found.items() if not hits or abs(hits[0][1] - 1.0) > _ROUNDING]
+    if wrong:
+        yield f"vectors.f32: the vectors of keys {wrong} are not those of their texts"
+    wrong = [key for key, each in expected.items() if key not in kept or abs(float(kept[key] @ each) - 1.0) > _ROUNDING]
+    if wrong:
+        yield f"Chroma: the vectors of keys {wrong} are missing or not those of their texts"
     if clean and set(kept) != set(keys):
         yield f"Chroma: keys that are not published: {set(kept) - set(keys)}"
 
 
 def _search_problems(data: Path, versions: Versions) -> Iterator[str]:
     """The word that only one version of a file holds finds that version; no hit is of a version not published."""
-    knowledge_base = KnowledgeBase(data, builtin_embedder())
+    knowledge_base = KnowledgeBase(data, _embedder(data))
     try:
         yield from _wrong_hits(knowledge_base, versions)
     except ShegongError as error:
@@ -392,6 +398,15 @@ def _wrong_hits(knowledge_base: KnowledgeBase, versions: Versions) -> Iterator[s
             wanted = versions.get(hit.document.source)
             if wanted is None or _word(hit.document.source, wanted) not in hit.passage.text + hit.document.title:
                 yield f"{name}: finds a passage of {hit.document.source} that is not published"
+
+
+def _embedder(data: Path) -> Embedder:
+    return _read_model(data.parent.parent / "model")
+
+
+@lru_cache(maxsize=1)
+def _read_model(folder: Path) -> StaticEmbedder:
+    return StaticEmbedder(folder)
 
 
 def _catalog(data: Path) -> closing[Catalog]:

@@ -44,6 +44,7 @@ _ASKERS_KEPT = 64
 _ARTICLE_LABEL = re.compile(r"第[零〇一二三四五六七八九十百千两]+条")
 _HOLDING = (Status.IN_FORCE, Status.UNCHECKED)
 _LOCK_SECONDS = 5.0
+_NEARLY_FULL = 32_000_000  # bytes free below which a failed write is put down to the disk
 
 
 def document_id(kind: Kind, facts: Facts, text: str) -> str:
@@ -84,13 +85,14 @@ class _View:
 
     def masks(self, asker: Asker) -> tuple[Mask, ...]:
         """What may be returned to the asker, what matched but is left out, and each of the side kinds."""
-        if asker not in self._masks:
+        found = self._masks.get(asker)
+        if found is None:
             if len(self._masks) >= _ASKERS_KEPT:
-                self._masks.clear()
+                self._masks.clear()  # another thread's, too: each keeps what it has found
             allowed = self._allowed(asker)
             groups = (allowed, self._left_out(asker, allowed), *(allowed & self._of_kind(kind) for kind in _SIDE_KINDS))
-            self._masks[asker] = tuple(self._mask(group) for group in groups)
-        return self._masks[asker]
+            found = self._masks[asker] = tuple(self._mask(group) for group in groups)
+        return found
 
     @cached_property
     def titles(self) -> frozenset[str]:
@@ -292,7 +294,11 @@ class KnowledgeBase:
             self._catalog.purge(self._catalog.leftovers())
             old = self._catalog.value("index_folder")
             name = f"index-{secrets.token_hex(4)}"
-            count = self._build(name, old, progress)
+            try:
+                count = self._build(name, old, progress)
+            except Exception:
+                shutil.rmtree(self._folder / name, ignore_errors=True)
+                raise
             self._catalog.set_values({"index_folder": name, "index_made_with": self._made_with()})
             self._remove_other_indexes(name)
             return count
@@ -327,6 +333,10 @@ class KnowledgeBase:
             raise StoreError(f"数据文件夹不可写（{error.strerror}）。请检查权限和磁盘空间。") from error
         try:
             yield
+        except (StoreError, OSError) as error:
+            if isinstance(error, StoreBusy) or shutil.disk_usage(self._folder).free > _NEARLY_FULL:
+                raise
+            raise StoreError("磁盘已满，改动没有写完，原有资料不受影响。请腾出空间后再试一次。") from error
         finally:
             self._lock.release()
 

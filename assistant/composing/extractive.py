@@ -49,6 +49,7 @@ class Signs:
 WEIGHTS = Signs(hit=0.20, coverage=0.40, similarity=0.80, kind=0.14, first=0.02, purpose=-0.03, named=2.0)
 _SHORT = 16  # characters below which a sentence seldom tells enough to stand alone
 _LEAST_OF_CASE = 22
+_POLICY_FIRST = 0.06
 _PURPOSE = re.compile(r"^为了?.{4,60}制定本|^国家(鼓励|支持|建立健全|加强|采取措施)|^各级人民政府应当加强|^本(法|办法|条例|规定)(所称|自)")
 
 
@@ -179,9 +180,13 @@ def _choose(quotes: Sequence[Quote]) -> list[Quote]:
 
 
 def _in_reading_order(chosen: Sequence[Quote]) -> list[Quote]:
-    """Sections by their best sentence, passages by theirs, the sentences of a passage as they stand; cases last."""
+    """Sections by their best sentence, passages by theirs, the sentences of a passage as they stand; cases last.
+
+    The policy comes before the practice unless the practice answers clearly better.
+    """
     sections = list(dict.fromkeys(quote.section for quote in chosen))
-    sections.sort(key=lambda section: section == "相关案例")
+    best = {section: max(quote.score for quote in chosen if quote.section == section) for section in sections}
+    sections.sort(key=lambda section: (section == "相关案例", -best[section] - _POLICY_FIRST * (section == "政策依据")))
     passages = list(dict.fromkeys(quote.hit.passage.id for quote in chosen))
     first = chosen[0] if chosen else None
     return sorted(

@@ -7,6 +7,7 @@ import pytest
 from eval import kill
 from eval.kill import Step
 from kb.catalog import Catalog
+from kb.embedder import MODEL_FOLDER
 from kb.keyword_index import KeywordIndex
 from kb.knowledge_base import KnowledgeBase
 
@@ -38,11 +39,12 @@ def test_operations_are_drawn_from_what_is_there(tmp_path):
 @pytest.fixture
 def data(tmp_path):
     """A data folder that shows VERSIONS, beside the files."""
-    (tmp_path / "files").mkdir()
+    (tmp_path / "model").symlink_to(MODEL_FOLDER)
+    (tmp_path / "1" / "files").mkdir(parents=True)
     for name, version in VERSIONS.items():
-        kill._write(tmp_path / "files", name, version)
-    kill._perform(tmp_path / "data", tmp_path / "files", Step("ingest", VERSIONS))
-    return tmp_path / "data"
+        kill._write(tmp_path / "1" / "files", name, version)
+    kill._perform(tmp_path / "1" / "data", tmp_path / "1" / "files", Step("ingest", VERSIONS))
+    return tmp_path / "1" / "data"
 
 
 def problems(data, versions=VERSIONS):
@@ -105,7 +107,7 @@ def leave_half_an_index(data, catalog):
         (leave_staged, "leftover"),
         (lose_from_tantivy, "tantivy"),
         (double_vectors, "vectors.f32"),
-        (mix_up_vectors, "vector of key"),
+        (mix_up_vectors, "not those of their texts"),
         (leave_half_an_index, "half-built"),
     ],
 )
@@ -124,6 +126,6 @@ def test_a_mix_of_versions_is_seen(data):
     step = Step("replace", {"k1": 2, "k2": 2})
     with pytest.raises(AssertionError, match="mix of versions"):
         kill._matching(data, files, list(step.stages(VERSIONS)))
-    knowledge_base = KnowledgeBase(data, kill.builtin_embedder())
+    knowledge_base = KnowledgeBase(data, kill._embedder(data))
     assert len(knowledge_base.summaries()) == 2
     knowledge_base.close()

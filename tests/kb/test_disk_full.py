@@ -1,5 +1,6 @@
 """A disk that is really full: a small one is mounted for the test."""
 
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -51,6 +52,14 @@ def written(folder: Path, name: str, paragraphs: int) -> Path:
     return file
 
 
+def stuffed(disk: Path, free_kb: int) -> Path:
+    """A file that leaves so much free."""
+    file = disk / "stuffing"
+    free = shutil.disk_usage(disk).free - free_kb * 1024
+    file.write_bytes(b"x" * max(0, free))
+    return file
+
+
 def found(knowledge_base, name):
     hits = knowledge_base.search(f"{name}由乡镇受理", Asker(day=date(2026, 11, 25))).hits
     return {hit.document.title for hit in hits if f"{name}由乡镇受理" in hit.passage.text}
@@ -98,9 +107,7 @@ def test_a_full_disk_is_a_clear_error_and_everything_published_still_answers(kno
 @pytest.mark.parametrize("free_kb", [0, 40, 400, 1500, 2500])
 def test_wherever_the_space_runs_out_a_retry_works_after_freeing_some(knowledge_base, small_disk, tmp_path, free_kb):
     take_in(knowledge_base, find_files([written(tmp_path / "files", "低保", 3)]))
-    stuffing = small_disk / "stuffing"
-    size = 16 * 1024 - free_kb - sum(file.stat().st_blocks for file in small_disk.rglob("*")) // 2
-    stuffing.write_bytes(b"x" * max(0, size) * 1024)
+    stuffing = stuffed(small_disk, free_kb)
     file = written(tmp_path / "files", "特困", 900)
     with pytest.raises(StoreError) as caught:
         take_in(knowledge_base, find_files([file]))
@@ -109,3 +116,19 @@ def test_wherever_the_space_runs_out_a_retry_works_after_freeing_some(knowledge_
     stuffing.unlink()
     assert take_in(knowledge_base, find_files([file])).count(Outcome.ADDED) == 1
     assert found(knowledge_base, "特困") == {"特困办法"} and knowledge_base._catalog.leftovers() == {}
+
+
+@pytest.mark.parametrize("free_kb", [0, 8, 64, 200])
+def test_a_new_data_folder_on_a_full_disk_is_a_clear_error_until_there_is_space(small_disk, tmp_path, free_kb):
+    stuffing = stuffed(small_disk, free_kb)
+    file = written(tmp_path / "files", "低保", 3)
+
+    def start():
+        opened = KnowledgeBase(small_disk / "data", builtin_embedder())
+        take_in(opened, find_files([file]))
+        return opened
+
+    with pytest.raises(StoreError, match=r"磁盘|空间"):
+        start()
+    stuffing.unlink()
+    assert found(start(), "低保") == {"低保办法"}
