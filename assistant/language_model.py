@@ -68,6 +68,8 @@ def _reason(error: Exception) -> str:
         return "等待超时"
     if "Connect" in name or "Connection" in name:
         return "连不上模型服务"
-    if "Authentication" in name or "PermissionDenied" in name:
+    if "Authentication" in name or "PermissionDenied" in name or isinstance(error, UnicodeEncodeError):
         return "模型服务拒绝了密钥"
+    if status := getattr(error, "status_code", None):
+        return f"模型服务出错，状态码 {status}"
     return "模型服务返回了看不懂的内容"
