@@ -23,13 +23,18 @@ _ORDER = re.compile(
     r"\s*[（(]?\s*第\s*([\d零〇一二三四五六七八九十百千]+)\s*号"
 )
 _CLAUSE = re.compile(r"[日，,、（(。；：\s]")
-_EFFECTIVE = re.compile(rf"自\s*({_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日)\s*(?:起)?(?:施行|实施|执行|生效)")
+_EFFECTIVE = re.compile(rf"[自从]\s*({_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日)\s*(?:起)?(?:施行|实施|执行|生效)")
+_EFFECTIVE_LINE = re.compile(
+    rf"^[（(]?\s*(?:(?:施行|实施|生效)(?:日期|时间)?[：:\s]*({_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日)|({_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日)\s*(?:起)?\s*(?:施行|实施|生效))\s*[）)]?$",
+    re.MULTILINE,
+)
 _FROM = re.compile(rf"自?\s*{_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日\s*起(?:施行|实施|执行|生效)?|自\s*{_D}{{4}}年{_D}{{1,3}}月{_D}{{1,3}}日(?:施行|实施)")
 _FROM_PUBLICATION = re.compile(r"自(?:公布|发布|印发|颁布|下发)之日起(?:施行|实施|执行|生效)")
 _REPEAL = re.compile(r"((?:《[^》]{3,80}》(?:[（(][^（）()]{0,60}[）)])*[、，和及以]*(?:及)?)+)\s*(?:同时|即行|自[^。；]{0,20}起|均)?\s*(?:废止|失效|停止执行)")
 _NAMES = re.compile(r"《([^》]{3,80})》")
 _FILE_DATE = re.compile(r"[（(_\s-]*(\d{4})[-年.](\d{1,2})[-月.](\d{1,2})日?[）)]?$")
 _CODE_PARTS = ("总则", "物权", "合同", "人格权", "婚姻家庭", "继承", "侵权责任", "附则")
+_CITED_NUMBER = re.compile(r"》[（(][^（）()]{0,40}[)）]")
 _DATE_LINE = re.compile(rf"^[（(]?\s*{_D}{{4}}\s*年")
 
 
@@ -123,7 +128,8 @@ def _first_title(blocks: Sequence[Block]) -> str:
 def _above_body(blocks: Sequence[Block]) -> str:
     """The first lines without sentences of the body, which may name the numbers of other texts."""
     lines = (block.text for block in blocks[:15])
-    return "\n".join(line for line in lines if len(line) <= 60 or line.startswith(("（", "(")) or _DATE_LINE.match(line))
+    own = (line for line in lines if len(line) <= 60 or line.startswith(("（", "(")) or _DATE_LINE.match(line))
+    return "\n".join(_CITED_NUMBER.sub("》", line) for line in own)
 
 
 def _number(text: str) -> str:
@@ -203,7 +209,7 @@ def _region(given: Mapping[str, str], title: str, number: str, head: str) -> str
 def _issued(head: str, file_name: str) -> date | None:
     """The latest date of the history under the title, or that in the file name if the text says nothing later."""
     lines = [line for line in head.split("\n") if _DATE_LINE.match(line.strip()) or re.search(r"通过|公布|修[正订]|发布", line)]
-    short = [_FROM.sub("", line) for line in lines[:12] if len(line) < 400]
+    short = [_FROM.sub("", line) for line in lines[:12] if len(line) < 400 and not _EFFECTIVE_LINE.match(line.strip())]
     found = [parse_date(match.group(0)) for line in short for match in _DATE.finditer(line)]
     history = [day for day in found if day]
     name = _FILE_DATE.search(file_name.rsplit(".", 1)[0])
@@ -225,6 +231,8 @@ def _effective(text: str, head: str, issued: date | None) -> date | None:
     matches = own or list(_EFFECTIVE.finditer(text[-1500:])) or list(_EFFECTIVE.finditer(head))
     if matches:
         return parse_date(matches[-1].group(1))
+    if line := _EFFECTIVE_LINE.search(head):
+        return parse_date(line.group(1) or line.group(2))
     return issued if _FROM_PUBLICATION.search(text[-1500:]) else None
 
 

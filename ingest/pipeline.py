@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
 from ingest.blocks import Block
@@ -229,7 +231,8 @@ def _in_pool(waiting: list[tuple[SourceFile, Options, str]], suspects: list[tupl
     """Parse from the end of `waiting` until it is empty or a worker dies; then `suspects` holds what was under way."""
     context = multiprocessing.get_context("spawn")
     running: dict[Future[Parsed], tuple[SourceFile, Options, str]] = {}
-    with ProcessPoolExecutor(max_workers=min(os.cpu_count() or 1, 8), mp_context=context) as pool:
+    workers = min(os.cpu_count() or 1, 8)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         while waiting or running:
             try:
                 while waiting and len(running) < _FILES_IN_FLIGHT:
@@ -245,10 +248,17 @@ def _in_pool(waiting: list[tuple[SourceFile, Options, str]], suspects: list[tupl
                 return
 
 
+def _end_with_parent() -> None:
+    """Let a worker end when the process that started it was killed; else it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (wait_for([parent.sentinel]), os._exit(1)), daemon=True).start()
+
+
 def _alone(job: tuple[SourceFile, Options, str]) -> Parsed:
     """Parse one file in a worker of its own, which it may bring down."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent) as pool:
         try:
             return pool.submit(parse, *job).result()
         except BrokenProcessPool:

@@ -89,7 +89,8 @@ def _is_heading(rest: str, number: int, last: int, following: list[int | None]) 
     """
     if not _REFERENCE_AFTER.match(rest):
         return True
-    return rest[:1].isspace() and number == last + 1 and following in ([number + 1], [])
+    goes_on = last == 0 or number - last in (0, 1)
+    return rest[:1].isspace() and goes_on and following in ([number + 1], [])
 
 
 def _in_sequence(number: int, suffix: str | None, last: int, following: list[int | None]) -> bool:

@@ -30,6 +30,12 @@ SUFFIXES: Mapping[str, str] = {
     ".markdown": "markdown",
     ".txt": "text",
 }
+_DATA_SUFFIXES = frozenset(
+    {
+        ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".log", ".py", ".js", ".ts",
+        ".css", ".sh", ".bat", ".sql", ".ipynb", ".lock", ".tmp", ".bak",
+    }
+)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONVERT = "目前能收录 PDF、DOCX、HTML、Markdown 和 TXT。请用 Word 或 WPS 打开，另存为 DOCX 或 PDF 后再收录。"
 
@@ -72,6 +78,8 @@ def _format(path: Path, data: bytes) -> str:
     suffix = path.suffix.lower()
     if suffix in (".pdf", ".docx"):
         raise DamagedFile("文件内容与后缀不符，已损坏或不完整。请重新下载或重新导出后再收录。")
+    if suffix in _DATA_SUFFIXES and not looks_like_html(data):
+        raise UnknownFormat(f"这是数据或程序文件，不是可以阅读的资料，没有收录。{_CONVERT}")
     if _is_binary(data):
         raise UnknownFormat(f"文件不是文字，无法识别它的格式。{_CONVERT}")
     if suffix in SUFFIXES and SUFFIXES[suffix] != "text":

@@ -14,6 +14,7 @@ from kb.errors import DamagedFile, EncryptedFile, NeedsOcr
 
 TIME_LIMIT_S = 55
 MEMORY_LIMIT_BYTES = 2_500_000_000
+_COMMON_SIGNS = frozenset("·×÷°±§«»²³¼½¾")
 _CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -48,11 +49,15 @@ def _pages_in_child(file: Path) -> list[str]:
 
 
 def garbled(text: str) -> bool:
-    """Whether a text layer is mojibake: private-use or replacement characters, Hangul, one character in long runs."""
+    """Whether a text layer is mojibake: private-use or replacement characters, Hangul, accented letters where Chinese
+    should stand (a font without a Unicode map), or one character in long runs.
+    """
     letters = [c for c in text if not c.isspace()]
     if not letters:
         return False
     odd = sum(1 for c in letters if 0xE000 <= ord(c) < 0xF900 or c == "�" or 0xAC00 <= ord(c) < 0xD7B0)
+    accented = sum(1 for c in letters if "\u00a1" <= c <= "\u036f" and c not in _COMMON_SIGNS)
     chinese = "".join(_CHINESE.findall(text))
     repeated = sum(1 for a, b, c in zip(chinese, chinese[1:], chinese[2:], strict=False) if a == b == c)
-    return odd > 0.15 * len(letters) or (len(chinese) > 20 and repeated > 0.08 * len(chinese))
+    runs = len(chinese) > 8 and repeated > 0.08 * len(chinese)
+    return odd > 0.15 * len(letters) or accented > 0.08 * len(letters) or runs

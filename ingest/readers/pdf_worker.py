@@ -37,7 +37,12 @@ def _with_pypdf(path: str) -> list[str]:
 def _with_pdfium(path: str) -> list[str]:
     import pypdfium2
 
-    document = pypdfium2.PdfDocument(path)
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            sys.exit(_NEEDS_PASSWORD)
+        raise
     pages = []
     for number in range(len(document)):
         try:
