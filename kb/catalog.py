@@ -234,7 +234,7 @@ class Catalog:
             .where(_documents.c.state == PUBLISHED)
         )
         with self._reading() as connection:
-            return [(key, document_id) for key, document_id in connection.execute(query)]
+            return [(key, document_id) for key, document_id in connection.execute(query).all()]
 
     # --- inside -------------------------------------------------------------------------------------------------
 

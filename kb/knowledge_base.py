@@ -31,10 +31,10 @@ from kb.errors import IndexOutdated, StoreBusy, StoreError
 from kb.fusion import Fused
 from kb.keyword_index import KeywordIndex
 from kb.models import NATIONAL, Asker, Document, Facts, Hit, Kind, Passage, Status
-from kb.retrieval import Mask, Query, Retriever
+from kb.retrieval import Query, Retriever
 from kb.settings import Settings
 from kb.validity import Term, canonical_title, holds_in, terms
-from kb.vector_index import ChromaVectorIndex, Keys
+from kb.vector_index import ChromaVectorIndex, Keys, Mask
 from kb.writer import Writer
 
 _LEFT_OUT = 3

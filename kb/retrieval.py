@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,11 @@ from kb.embedder import Embedder
 from kb.fusion import Fused, fuse
 from kb.keyword_index import KeywordIndex
 from kb.terms import expand
-from kb.vector_index import ChromaVectorIndex, Keys
+from kb.vector_index import ChromaVectorIndex, Mask
 
 CANDIDATES = 200
 _MOST_FETCHED = 20_000
 
-Mask = Callable[[Keys], npt.NDArray[np.bool_]]
 Scored = list[tuple[int, float]]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from kb.errors import StoreError
 
 Matrix = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
+Mask = Callable[[Keys], npt.NDArray[np.bool_]]  # for an array of keys, which may be returned
 _BATCH = 4000
 
 
@@ -73,24 +75,35 @@ class ChromaVectorIndex:
         return found
 
     def search(
-        self, query: Matrix, limit: int, masks: Sequence[Callable[[Keys], npt.NDArray[np.bool_]]]
+        self, query: Matrix, limit: int, masks: Sequence[Mask]
     ) -> list[list[tuple[int, float]]]:
         """For each mask the `limit` nearest (key, inner product) of `query` (shape (dimension,)), best first."""
         if not len(self._keys) or limit <= 0:
             return [[] for _ in masks]
         scores = self._matrix @ query
-        return [self._nearest(np.where(mask(self._keys), scores, -np.inf), limit) for mask in masks]
+        return [self._nearest(scores, self._rows_of(mask), limit) for mask in masks]
 
-    def _nearest(self, scores: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
-        top = np.argpartition(-scores, min(limit, len(scores)) - 1)[:limit]
-        ordered = top[np.argsort(-scores[top], kind="stable")]
-        return [(int(self._keys[row]), float(scores[row])) for row in ordered if np.isfinite(scores[row])]
+    def _rows_of(self, mask: Mask) -> Keys:
+        """The rows that a mask allows; remembered, for the masks of an asker are used again and again."""
+        rows = self._allowed_rows.get(mask)
+        if rows is None:
+            rows = self._allowed_rows[mask] = np.flatnonzero(mask(self._keys))
+        return rows
+
+    def _nearest(self, scores: npt.NDArray[np.float32], rows: Keys, limit: int) -> list[tuple[int, float]]:
+        if not len(rows):
+            return []
+        among = scores if len(rows) == len(scores) else scores[rows]
+        top = np.argpartition(-among, min(limit, len(rows)) - 1)[:limit]
+        ordered = top[np.argsort(-among[top], kind="stable")]
+        return list(zip(self._keys[rows[ordered]].tolist(), among[ordered].tolist(), strict=True))
 
     def reload(self) -> None:
         """Map what is on disk now. A row half written by a killed process is not seen."""
         rows = min(self._size("keys.i64") // 8, self._size("vectors.f32") // (4 * self._dimension))
         self._keys: Keys = _mapped(self._folder / "keys.i64", np.int64, (rows,))
         self._matrix: Matrix = _mapped(self._folder / "vectors.f32", np.float32, (rows, self._dimension))
+        self._allowed_rows: WeakKeyDictionary[Mask, Keys] = WeakKeyDictionary()
 
     def close(self) -> None:
         """Close Chroma; the copy stays readable."""
@@ -139,7 +152,7 @@ def _store_errors() -> Iterator[None]:
 def _mapped(path: Path, dtype: Any, shape: tuple[int, ...]) -> Any:
     if shape[0] == 0:
         return np.zeros(shape, dtype=dtype)
-    return np.memmap(path, dtype=dtype, mode="r", shape=shape)
+    return np.asarray(np.memmap(path, dtype=dtype, mode="r", shape=shape))  # a plain array over the same pages is faster
 
 
 def _write_at(path: Path, offset: int, values: npt.NDArray[Any]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,7 @@ _SHARE_OF_BEST = 0.6
 _CASE_SUPPORT = 0.8 * ENOUGH  # a case only has to resemble the situation
 _SAME = re.compile(r"[\W_]+")
 
-@dataclass(frozen=True)
-class Signs:
+class Signs(NamedTuple):
     """What speaks for a sentence, each 0 to 1."""
 
     hit: float  # score of its passage against the best
@@ -74,7 +73,7 @@ class Quote:
     @property
     def score(self) -> float:
         """The weighted sum of the signs."""
-        return float(sum(weight * sign for weight, sign in zip(astuple(WEIGHTS), astuple(self.signs), strict=True)))
+        return float(sum(weight * sign for weight, sign in zip(WEIGHTS, self.signs, strict=True)))
 
     @property
     def section(self) -> Section:
