@@ -25,8 +25,9 @@ _RULES = Path(__file__).resolve().parent / "rules" / "danger.toml"
 _STALE_AFTER = timedelta(days=180)
 _MOST_CARDS = 2
 _MASK = "○"
-_IN_CLAUSE = "[^,。?!;]"  # "…" in the kept words
-_SENTENCE_END = frozenset("。?!;")
+_FULL_STOP = "\n"  # for 。 while matching: a class of ASCII characters compiles faster
+_IN_CLAUSE = r"[^,\n?!;]"  # "…" in the kept words
+_SENTENCE_END = frozenset("\n?!;")
 _CLAUSE_END = _SENTENCE_END | frozenset(",、:")
 
 
@@ -90,7 +91,7 @@ class _Lexicon:
 
     def _source(self, group: str) -> str:
         words = sorted(self._groups[group].split(), key=len, reverse=True)
-        source = "|".join(words).replace("…", _IN_CLAUSE)
+        source = "|".join(words).replace("…", _IN_CLAUSE).replace("。", _FULL_STOP)
         return re.sub(r"@(\w+)", lambda borrowed: self._source(borrowed[1]), source)
 
 
@@ -130,7 +131,8 @@ class _Message:
         near = ends[bisect_left(ends, start - gap.most) : bisect_right(ends, start)]
         stops = self._sentences if gap.over_commas else self._clauses
         return any(
-            stops[end] == stops[start] and not (gap.alone and self._persons[end] != self._persons[start]) for end in near
+            stops[end] == stops[start] and not (gap.alone and self._persons[end] != self._persons[start])
+            for end in near
         )
 
     @cached_property
@@ -185,7 +187,7 @@ def _plain(question: str) -> str:
     """The message for matching: 我 不 想 活 is joined, any other space parts clauses."""
     pieces = normalize(question).split()
     spelled_out = len(pieces) > 1 and sum(map(len, pieces)) < 2 * len(pieces)
-    return ("" if spelled_out else ",").join(pieces)
+    return ("" if spelled_out else ",").join(pieces).replace("。", _FULL_STOP)
 
 
 def _counts(marks: Iterable[bool]) -> list[int]:
