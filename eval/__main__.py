@@ -86,7 +86,7 @@ def tune_fusion(
 
 @app.command("train-heldout")
 def train_heldout(
-    epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 4, shared: Shared = _SHARED, cache: Cache = None
+    epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 2, shared: Shared = _SHARED, cache: Cache = None
 ) -> None:
     """训练评测用的留出模型：一部分问题不参加训练，只用来评测。"""
     from eval import heldout
@@ -115,7 +115,7 @@ def speed(
 
 @app.command("train-embedder")
 def train_embedder(
-    epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 4, shared: Shared = _SHARED
+    epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 2, shared: Shared = _SHARED
 ) -> None:
     """从头训练自带的向量模型。"""
     from eval import train_embedder as training
@@ -151,6 +151,20 @@ def answers(
     _console().print(tables.named(f"回答 {split}", numbers, judging.NAMES))
     about = {"split": str(split), "laws_only": laws_only}
     _keep("answers-laws" if laws_only else "answers", about | numbers, keep, model)
+
+
+@app.command()
+def danger(
+    split: Annotated[SplitName, typer.Option(help="哪一半消息：test 报告用、tune 写规则时看过、all 全部")] = SplitName.TEST,
+    keep: Keep = True,
+) -> None:
+    """危险情形有没有认出来，平常的话有没有误报。"""
+    from eval import danger as recognizing
+    from eval import tables
+
+    numbers = recognizing.measure(split)
+    _console().print(tables.named(f"危险情形 {split}", numbers, recognizing.NAMES))
+    _keep("danger", {"split": str(split), **numbers}, keep, _model(False, None))
 
 
 @app.command()

@@ -60,10 +60,11 @@ class Outcome:
 def read_questions(file: Path = JUDGED, split: str = "all") -> list[Question]:
     """The questions of one half (tune, test) or all."""
     rows = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
-    return [question for row in rows if split in ("all", _half((question := _question(row)).id))]
+    return [question for row in rows if split in ("all", half((question := _question(row)).id))]
 
 
-def _half(name: str) -> str:
+def half(name: str) -> str:
+    """The half that an item with this id belongs to."""
     return "tune" if int(hashlib.sha1(name.encode()).hexdigest(), 16) % 2 == 0 else "test"
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from eval import metrics
 from eval.bench_index import BenchIndex
 from eval.judgments import JudgedQuestion
-from kb.retrieval import CANDIDATES, Mask, Retriever
-from kb.vector_index import Keys
+from kb.retrieval import CANDIDATES, Retriever
+from kb.vector_index import Keys, Mask
 
 WAYS: Mapping[str, str] = {"keyword": "关键词", "vector": "向量", "hybrid": "混合"}
 _EVERY_CANDIDATE = 20_000

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,11 @@ PAIR_FILES = (
     PairFile("cmrc2018_q_passage", 1, "CC BY-SA 4.0"),
 )
 LAY_REPEAT = 25
-STARTER_REPEAT = 10
-EPOCHS = 4
+STARTER_REPEAT = 8
+SPOKEN_REPEAT = 25
+EPOCHS = 2  # with four, questions of other authors (STARD) lose what the repeated ones gain
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+QUESTIONS = CORPUS / "questions"
 
 
 def read_pairs(file: Path) -> list[tuple[str, str]]:
@@ -120,6 +123,32 @@ def starter_pairs(shared: Path) -> list[tuple[str, str]]:
                 places = (found for locator in reference.locators for text in texts if (found := text.find(locator)))
                 pairs.extend((sentence.text, f"{reference.title} {around}") for _, around in places)
     return pairs
+
+
+def spoken_pairs(shared: Path) -> list[tuple[str, str]]:
+    """(spoken question, official text that answers) for the questions kept in `corpus/questions`."""
+    from eval.corpus_check.digests import Locator
+    from eval.corpus_check.law_texts import read_laws
+
+    laws = read_laws(shared / "corpus" / "laws", date.today())
+    pairs: list[tuple[str, str]] = []
+    for line in (line for file in sorted(QUESTIONS.glob("*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()):
+        item = json.loads(line)
+        title, article, phrase = item["title"], item.get("article") or "", item.get("where") or ""
+        texts = laws.current(title)
+        found = [place[1] for text in texts if article and (place := text.find(Locator(((0, article),))))]
+        found += [part for text in texts if phrase for part in text.document.text.split("\n") if phrase in part]
+        found += [part for part in _unit_lines(title) if phrase and phrase in part]
+        pairs.extend((item["q"], f"{title} {text[:600]}") for text in found[:1])
+    return pairs
+
+
+@lru_cache(maxsize=256)
+def _unit_lines(title: str) -> tuple[str, ...]:
+    """The lines of the training unit or case of that title."""
+    files = (file for folder in ("training", "cases") for file in sorted((CORPUS / folder).glob("*.md")))
+    texts = (file.read_text(encoding="utf-8") for file in files)
+    return tuple(next((text.splitlines() for text in texts if f"title: {title}\n" in text), ()))
 
 
 def make_tokenizer(texts: Iterable[str]) -> Any:
@@ -223,6 +252,7 @@ def save(folder: Path, tokenizer: Any, weights: Any) -> None:
 def training_pairs(shared: Path) -> list[tuple[str, str]]:
     """All pairs of the data list, each as often as it is shown per epoch."""
     pairs = [(q, d) for q, d, _ in lay_pairs(shared)] * LAY_REPEAT + starter_pairs(shared) * STARTER_REPEAT
+    pairs += spoken_pairs(shared) * SPOKEN_REPEAT
     for file in PAIR_FILES:
         read = read_pairs(shared / "pairs" / f"{file.name}.jsonl.xz")
         random.Random(SEED).shuffle(read)

@@ -135,7 +135,7 @@ def test_an_endpoint_answers_with_citations(laws):
     [
         ("rubbish", "模型没有写出有依据的内容"),
         ("not json", "模型服务返回了看不懂的内容"),
-        ("error", "模型服务返回了看不懂的内容"),
+        ("error", "模型服务出错，状态码 500"),
         ("wrong key", "模型服务拒绝了密钥"),
         ("cites nothing", "模型没有写出有依据的内容"),
         ("silent", "模型没有写出有依据的内容"),
