@@ -11,14 +11,15 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from assistant.answering import Assistant
 from assistant.language_model import language_model_for
 from assistant.ui import ask, library, reading, render, texts
-from assistant.ui.choices import changed, read_choices
+from assistant.ui.reading_page import message_page
 from assistant.ui.shell import Shell
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
@@ -26,7 +27,6 @@ from kb.settings import Settings
 
 _FILES = Path(__file__).resolve().parent / "files"
 _WAITING = 100  # questions in the queue; further ones are told that the system is busy
-_TABS = ("ask", "library")
 
 
 def create_app(settings: Settings, knowledge_base: KnowledgeBase, assistant: Assistant) -> FastAPI:
@@ -36,6 +36,10 @@ def create_app(settings: Settings, knowledge_base: KnowledgeBase, assistant: Ass
     app.add_middleware(Shell)
     app.mount("/page", StaticFiles(directory=_FILES))
     app.include_router(reading.routes(knowledge_base))
+
+    @app.exception_handler(Exception)
+    def failed(request: Request, error: Exception) -> HTMLResponse:
+        return HTMLResponse(message_page(texts.TRY_LATER, texts.BUSY), 500)
 
     @app.get("/healthz")
     def health() -> dict[str, Any]:
@@ -47,30 +51,31 @@ def create_app(settings: Settings, knowledge_base: KnowledgeBase, assistant: Ass
 def blocks(settings: Settings, knowledge_base: KnowledgeBase, assistant: Assistant) -> Any:
     """The Gradio part: header, one tab after the other, and what is restored when the page opens."""
     with gr.Blocks(title=texts.PRODUCT, analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as page:
-        kept_turns = gr.BrowserState([], storage_key="shegong-conversation", secret=_KEY)
-        kept_choices = gr.BrowserState({}, storage_key="shegong-choices", secret=_KEY)
-        gr.HTML(render.header(), elem_id="brand")
+        kept = [gr.BrowserState(value, storage_key=f"shegong-{name}", secret=_KEY) for name, value in _KEPT.items()]
+        turns, place, browsed, opened = kept
+        gr.HTML(render.header(), apply_default_css=False, elem_id="brand")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab(texts.ASK, id="ask", elem_id="ask-tab"):
-                asking = ask.build(knowledge_base, assistant, settings.region, kept_turns, kept_choices)
+                asking = ask.build(knowledge_base, assistant, settings.region, turns, place)
             with gr.Tab(texts.LIBRARY, id="library", elem_id="library-tab"):
-                browsing = library.build(knowledge_base, settings.region, kept_choices)
+                browsing = library.build(knowledge_base, browsed)
 
-        def restore(turns: Any, choices: Any, request: gr.Request) -> list[Any]:
-            wanted = request.query_params.get("tab") or read_choices(choices).tab
-            tab = gr.Tabs(selected=wanted if wanted in _TABS else "ask")
-            return [tab, *asking.restore(turns, choices), *browsing.restore(choices)]
+        def restore(turns: Any, place: Any, browsed: Any, opened: Any, request: gr.Request) -> list[Any]:
+            wanted = request.query_params.get("tab") or opened
+            tab = gr.Tabs(selected="library") if wanted == "library" else gr.skip()  # whoever clicked meanwhile stays there
+            return [tab, *asking.restore(turns, place), *browsing.restore(browsed)]
 
-        def choose_tab(choices: Any, chosen: gr.SelectData) -> Any:
-            return changed(choices, settings.region, tab="library" if chosen.value == texts.LIBRARY else "ask")
+        def choose_tab(chosen: gr.SelectData) -> str:
+            return "library" if chosen.value == texts.LIBRARY else "ask"
 
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        page.load(restore, [kept_turns, kept_choices], [tabs, *asking.outputs, *browsing.outputs], **quiet)
-        tabs.select(choose_tab, kept_choices, kept_choices, **quiet)
+        page.load(restore, kept, [tabs, *asking.outputs, *browsing.outputs], **quiet)
+        tabs.select(choose_tab, None, opened, trigger_mode="always_last", **quiet)
     page.queue(max_size=_WAITING, api_open=False)
     return page
 
 
+_KEPT: dict[str, Any] = {"conversation": [], "place": {}, "library": {}, "tab": "ask"}  # in the browser, by name
 _KEY = "shegong"  # Gradio scrambles what it keeps in the browser; a fixed key lets it be read after a restart
 
 
@@ -114,6 +119,10 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         busy = isinstance(error, PermissionError) or error.errno in (48, 98, 10048)
-        message = texts.PORT_BUSY.format(port=port, other=port + 1) if busy else texts.HOST_WRONG.format(host=host, reason=error.strerror)
+        message = (
+            texts.PORT_BUSY.format(port=port, other=port + 1)
+            if busy
+            else texts.HOST_WRONG.format(host=host, reason=error.strerror)
+        )
         raise SettingsError(message) from error
     return listening

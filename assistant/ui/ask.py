@@ -12,7 +12,7 @@ import gradio as gr
 
 from assistant.answering import MAX_QUESTION, Assistant
 from assistant.ui import render, texts
-from assistant.ui.choices import changed, cities_of, day_of, province_names, read_choices, region_path
+from assistant.ui.choices import cities_of, day_of, kept_place, province_names, read_place, region_path
 from assistant.ui.conversation import MOST_TURNS, Place, Turn, from_browser, to_browser
 from assistant.ui.reading import place_of_title
 from kb.errors import ShegongError
@@ -80,28 +80,32 @@ class AskTab:
 
 
 def build(
-    knowledge_base: KnowledgeBase, assistant: Assistant, default_region: str, kept_turns: Any, kept_choices: Any
+    knowledge_base: KnowledgeBase, assistant: Assistant, default_region: str, turns_kept: Any, place_kept: Any
 ) -> AskTab:
     """Lay the tab out and wire it."""
     with gr.Row(elem_id="place", elem_classes="toolbar"):
-        province = gr.Dropdown(province_names(), value=NATIONAL, label=texts.PROVINCE, elem_id="province", min_width=120)
-        city = gr.Dropdown([(texts.WHOLE_PROVINCE, "")], value="", label=texts.CITY, elem_id="city", visible=False, min_width=120)
-        day = gr.Textbox(label=texts.DAY, placeholder=texts.DAY_PLACEHOLDER, elem_id="day", max_length=10, min_width=120)
+        province = gr.Dropdown(
+            province_names(), value=NATIONAL, label=texts.PROVINCE, elem_id="province", min_width=120
+        )
+        city = gr.Dropdown(
+            [(texts.WHOLE_PROVINCE, "")], value="", label=texts.CITY, elem_id="city", visible=False, min_width=120
+        )
+        day = gr.DateTime(label=texts.DAY, include_time=False, type="string", elem_id="day", min_width=120)
         clear = gr.Button(texts.CLEAR, elem_id="clear", visible=False, size="sm", min_width=80)
     with gr.Column(elem_id="start") as start:
-        gr.HTML(render.welcome(), elem_id="welcome")
-        gr.HTML(f"<h2>{texts.SUGGESTED_HEADING}</h2>", elem_id="suggested-heading")
+        gr.HTML(render.welcome(), apply_default_css=False, elem_id="welcome")
+        gr.HTML(f"<h2>{texts.SUGGESTED_HEADING}</h2>", apply_default_css=False, elem_id="suggested-heading")
         with gr.Row(elem_id="suggested"):
             suggested = [gr.Button(words, min_width=200, elem_classes="suggestion") for words in texts.SUGGESTED]
-    earlier = gr.HTML("", elem_id="earlier", elem_classes="turns")
-    current = gr.HTML("", elem_id="current", elem_classes="turns")
+    earlier = gr.HTML("", apply_default_css=False, elem_id="earlier", elem_classes="turns")
+    current = gr.HTML("", apply_default_css=False, elem_id="current", elem_classes="turns")
     with gr.Column(elem_id="asking"):
-        hint = gr.HTML("", elem_id="hint")
+        hint = gr.HTML("", apply_default_css=False, elem_id="hint")
         question = gr.Textbox(
             label=texts.QUESTION, show_label=False, container=False, placeholder=texts.QUESTION_PLACEHOLDER, lines=1, max_lines=5,
             max_length=5000, autofocus=True, elem_id="question", submit_btn=texts.SEND,
         )  # fmt: skip
-        gr.HTML(f"<p>{texts.ASSISTANCE}</p>", elem_id="assistance")
+        gr.HTML(f"<p>{texts.ASSISTANCE}</p>", apply_default_css=False, elem_id="assistance")
 
     def ask(words: str, chosen: str, town: str, on: str, stored: Any) -> Iterator[tuple[Any, ...]]:
         if not (words or "").strip():
@@ -113,7 +117,15 @@ def build(
             kept = to_browser((*before, turn)) if first or turn.complete else gr.skip()
             shown = render.turn_as_html(turn, key)
             if first:
-                yield render.conversation(before), shown, kept, "", gr.update(visible=False), gr.update(visible=True), ""
+                yield (
+                    render.conversation(before),
+                    shown,
+                    kept,
+                    "",
+                    gr.update(visible=False),
+                    gr.update(visible=True),
+                    "",
+                )
             else:
                 yield gr.skip(), shown, kept, gr.skip(), gr.skip(), gr.skip(), gr.skip()
             first = False
@@ -122,37 +134,39 @@ def build(
         return "", "", [], gr.update(visible=True), gr.update(visible=False), ""
 
     def choose(chosen: str, stored: Any) -> tuple[Any, Any]:
-        return city_choices(chosen), changed(stored, default_region, province=chosen, city="")
+        return city_choices(chosen), kept_place(stored, default_region, province=chosen, city="")
 
     def choose_city(town: str, stored: Any) -> Any:
-        return changed(stored, default_region, city=town or "")
+        return kept_place(stored, default_region, city=town or "")
 
     def choose_day(on: str, stored: Any) -> Any:
-        return changed(stored, default_region, day=on if day_of(on) else "")
+        return kept_place(stored, default_region, day=(on or "") if day_of(on) else "")
 
-    outputs = [earlier, current, kept_turns, question, start, clear, hint]
+    outputs = [earlier, current, turns_kept, question, start, clear, hint]
     asking = {
         "outputs": outputs, "show_progress": "hidden", "api_visibility": "private", "trigger_mode": "once",
         "concurrency_limit": _ANSWERS_AT_ONCE, "concurrency_id": "answers",
     }  # fmt: skip
-    question.submit(ask, [question, province, city, day, kept_turns], **asking)
+    question.submit(ask, [question, province, city, day, turns_kept], **asking)
     for button in suggested:
-        button.click(ask, [button, province, city, day, kept_turns], **asking)
-    quick = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    clear.click(forget, None, [earlier, current, kept_turns, start, clear, hint], **quick)
-    province.input(choose, [province, kept_choices], [city, kept_choices], **quick)
-    city.input(choose_city, [city, kept_choices], kept_choices, **quick)
-    day.input(choose_day, [day, kept_choices], kept_choices, trigger_mode="always_last", **quick)
+        button.click(ask, [button, province, city, day, turns_kept], **asking)
+    quick = {
+        "show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last", "concurrency_limit": None,
+    }  # fmt: skip
+    clear.click(forget, None, [earlier, current, turns_kept, start, clear, hint], **quick)
+    province.input(choose, [province, place_kept], [city, place_kept], **quick)
+    city.input(choose_city, [city, place_kept], place_kept, **quick)
+    day.change(choose_day, [day, place_kept], place_kept, **quick)
 
-    def restore(stored_turns: Any, stored_choices: Any) -> list[Any]:
-        turns, choices = from_browser(stored_turns), read_choices(stored_choices, default_region)
+    def restore(stored_turns: Any, stored_place: Any) -> list[Any]:
+        turns, chosen = from_browser(stored_turns), read_place(stored_place, default_region)
         return [
             render.conversation(turns),
             gr.update(visible=not turns),
             gr.update(visible=bool(turns)),
-            choices.province,
-            city_choices(choices.province, choices.city),
-            choices.day,
+            chosen.province,
+            city_choices(chosen.province, chosen.city),
+            chosen.day or None,
         ]
 
     return AskTab([earlier, start, clear, province, city, day], restore)

@@ -1,4 +1,7 @@
-"""What the browser keeps besides the conversation: region, day, tab, and where a person was in the library."""
+"""What the browser keeps besides the conversation: region and day, and where a person was in the library.
+
+Each is kept under a name of its own, so that two changes at once do not undo each other.
+"""
 
 from __future__ import annotations
 
@@ -25,38 +28,41 @@ class LibraryChoices(BaseModel):
     page: int = 0
 
 
-class Choices(BaseModel):
-    """Everything chosen; `day` is empty for today, so that it is tomorrow's today tomorrow."""
+class PlaceChoices(BaseModel):
+    """Region and day asked about; `day` is empty for today, so that it is tomorrow's today tomorrow."""
 
     model_config = ConfigDict(frozen=True)
 
     province: str = NATIONAL
     city: str = ""
     day: str = ""
-    tab: str = "ask"
-    library: LibraryChoices = LibraryChoices()
-
-    @property
-    def region(self) -> str:
-        """Province and city as a region path."""
-        return region_path(self.province, self.city)
 
 
-def read_choices(value: object, default_region: str = NATIONAL) -> Choices:
-    """The stored choices; without any, those of a new person in `default_region`."""
-    province, _, city = default_region.partition("/")
-    new = Choices(province=province, city=city)
+def read_library(value: object) -> LibraryChoices:
+    """The stored choices, or those of a new person."""
     try:
-        found = Choices.model_validate(value) if isinstance(value, dict) else new
+        return LibraryChoices.model_validate(value)
+    except ValidationError:
+        return LibraryChoices()
+
+
+def read_place(value: object, default_region: str = NATIONAL) -> PlaceChoices:
+    """The stored choices; without any that can be read, those of a new person in `default_region`."""
+    province, city = (*default_region.split("/"), "")[:2]
+    new = PlaceChoices(province=province, city=city if city in cities_of(province) else "")
+    if not value:
+        return new
+    try:
+        found = PlaceChoices.model_validate(value)
     except ValidationError:
         return new
     known = found.province in province_names() and (not found.city or found.city in cities_of(found.province))
-    return found if known else found.model_copy(update={"province": new.province, "city": new.city})
+    return found if known else new
 
 
-def changed(value: object, default_region: str = NATIONAL, **changes: Any) -> dict[str, Any]:
-    """The stored choices with some changed, to be stored again."""
-    return read_choices(value, default_region).model_copy(update=changes).model_dump()
+def kept_place(value: object, default_region: str, **changes: Any) -> dict[str, Any]:
+    """The stored region and day with some changed, to be stored again."""
+    return read_place(value, default_region).model_copy(update=changes).model_dump()
 
 
 def province_names() -> list[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import gradio as gr
 
 from assistant.ui import render, texts
-from assistant.ui.choices import LibraryChoices, changed, read_choices
+from assistant.ui.choices import LibraryChoices, read_library
 from assistant.ui.listing import Listing, Row
 from kb.catalog import DocumentSummary
 from kb.chinese import normalize
@@ -93,60 +93,65 @@ class LibraryTab:
     restore: Any
 
 
-def build(knowledge_base: KnowledgeBase, default_region: str, kept_choices: Any) -> LibraryTab:
+def build(knowledge_base: KnowledgeBase, kept: Any) -> LibraryTab:
     """Lay the tab out and wire it."""
     with gr.Column(elem_id="library"):
-        words = gr.Textbox(label=texts.SEARCH, placeholder=texts.SEARCH_PLACEHOLDER, max_length=100, elem_id="library-words")
+        words = gr.Textbox(
+            label=texts.SEARCH, placeholder=texts.SEARCH_PLACEHOLDER, max_length=100, elem_id="library-words"
+        )
         with gr.Row(elem_id="filters", elem_classes="toolbar"):
             filters = [
                 gr.Dropdown([(texts.ALL, "")], value="", label=label, min_width=120, elem_id=f"filter-{name}")
                 for name, label in zip(_FILTERS, _LABELS, strict=True)
             ]
             reset = gr.Button(texts.RESET, size="sm", min_width=80, elem_id="reset")
-        count = gr.HTML("", elem_id="count")
-        table = gr.HTML("", elem_id="documents")
+        count = gr.HTML("", apply_default_css=False, elem_id="count")
+        table = gr.HTML("", apply_default_css=False, elem_id="documents")
         with gr.Row(elem_id="pages"):
             previous = gr.Button(texts.PREVIOUS, size="sm", min_width=80, interactive=False)
             following = gr.Button(texts.NEXT, size="sm", min_width=80, interactive=False)
 
-    def show(choices: LibraryChoices, stored: Any) -> list[Any]:
+    def show(choices: LibraryChoices) -> list[Any]:
         try:
             listing = find(rows_of(knowledge_base, date.today()), choices)
         except ShegongError as error:
             return [render.hint(str(error)), "", gr.update(interactive=False), gr.update(interactive=False), gr.skip()]
-        kept = changed(stored, default_region, library=choices.model_copy(update={"page": listing.page}))
         return [
             render.library_count(listing),
             render.library_table(listing),
             gr.update(interactive=listing.page > 0),
             gr.update(interactive=listing.page < listing.last_page),
-            kept,
+            choices.model_copy(update={"page": listing.page}).model_dump(),
         ]
 
     def search(stored: Any, *chosen: Any) -> list[Any]:
-        return show(_choices(chosen), stored)
+        return show(same_page(_choices(chosen), read_library(stored)))
 
     def turn_page(step: int) -> Any:
         def turn(stored: Any, *chosen: Any) -> list[Any]:
-            page = read_choices(stored, default_region).library.page + step
-            return show(_choices(chosen).model_copy(update={"page": page}), stored)
+            return show(_choices(chosen).model_copy(update={"page": read_library(stored).page + step}))
 
         return turn
 
-    def start_again(stored: Any) -> list[Any]:
-        return ["", *("" for _ in filters), *show(LibraryChoices(), stored)]
+    def start_again() -> list[Any]:
+        return ["", *("" for _ in filters), *show(LibraryChoices())]
 
-    chosen, shown = [words, *filters], [count, table, previous, following, kept_choices]
-    quick = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8, "concurrency_id": "library"}
-    words.input(search, [kept_choices, *chosen], shown, trigger_mode="always_last", **quick)
+    chosen, shown = [words, *filters], [count, table, previous, following, kept]
+    quick = {
+        "show_progress": "hidden",
+        "api_visibility": "private",
+        "concurrency_limit": 8,
+        "concurrency_id": "library",
+    }
+    words.change(search, [kept, *chosen], shown, trigger_mode="always_last", **quick)
     for each in filters:
-        each.input(search, [kept_choices, *chosen], shown, trigger_mode="always_last", **quick)
-    previous.click(turn_page(-1), [kept_choices, *chosen], shown, **quick)
-    following.click(turn_page(+1), [kept_choices, *chosen], shown, **quick)
-    reset.click(start_again, kept_choices, [words, *filters, *shown], **quick)
+        each.input(search, [kept, *chosen], shown, trigger_mode="always_last", **quick)
+    previous.click(turn_page(-1), [kept, *chosen], shown, **quick)
+    following.click(turn_page(+1), [kept, *chosen], shown, **quick)
+    reset.click(start_again, None, [words, *filters, *shown], **quick)
 
     def restore(stored: Any) -> list[Any]:
-        choices = read_choices(stored, default_region).library
+        choices = read_library(stored)
         try:
             offered = filter_choices(rows_of(knowledge_base, date.today()))
         except ShegongError:
@@ -155,7 +160,7 @@ def build(knowledge_base: KnowledgeBase, default_region: str, kept_choices: Any)
         known = [value if value in {v for _, v in some} else "" for value, some in zip(values, offered, strict=True)]
         choices = choices.model_copy(update=dict(zip(_FILTERS, known, strict=True)))
         updates = [gr.update(choices=some, value=value) for some, value in zip(offered, known, strict=True)]
-        return [choices.words, *updates, *show(choices, stored)[:-1]]
+        return [choices.words, *updates, *show(choices)[:-1]]
 
     return LibraryTab([words, *filters, count, table, previous, following], restore)
 
@@ -164,6 +169,14 @@ _FILTERS = ("kind", "level", "region", "status", "topic")
 _LABELS = (texts.KIND, texts.LEVEL, texts.REGION, texts.STATUS, texts.TOPIC)
 
 
+def same_page(choices: LibraryChoices, before: LibraryChoices) -> LibraryChoices:
+    """The choices at the page that was open, where nothing else changed (as when the page restores its fields)."""
+    here = choices.model_copy(update={"page": before.page})
+    return here if here == before else choices
+
+
 def _choices(chosen: Iterable[Any]) -> LibraryChoices:
     names = ("words", *_FILTERS)
-    return LibraryChoices(**{name: str(value or "")[:100] for name, value in zip(names, chosen, strict=True)})
+    return LibraryChoices.model_validate(
+        {name: str(value or "")[:100] for name, value in zip(names, chosen, strict=True)}
+    )

@@ -59,7 +59,7 @@ def lines_of(document: Document, passages: Sequence[Passage]) -> tuple[Line, ...
     title = canonical_title(document.facts.title)
     return tuple(
         replace(line, role="title", depth=0, label=0)
-        if at < _TITLE_LINES and line.role != "body" and canonical_title(line.text) == title
+        if at < _TITLE_LINES and canonical_title(line.text) == title
         else line
         for at, line in enumerate(lines)
     )
@@ -95,7 +95,7 @@ def contents(lines: Sequence[Line]) -> tuple[Entry, ...]:
     found: list[Entry] = []
     for line in lines:
         if line.role in ("division", "heading"):
-            found.append(Entry(line.name, line.start, line.depth))
+            found.append(Entry(line.name.rstrip("。"), line.start, line.depth))
         elif line.role == "article":
             if not found:
                 found.append(Entry("", line.start, 0))

@@ -74,9 +74,14 @@ def versions_of(
     if document.kind != "policy" or document.facts.sources:
         return ()
     family = _family(document)
-    found = [each for each in summaries if each.kind == "policy" and not each.facts.sources and _family(each.bare()) == family]
+    found = [
+        each
+        for each in summaries
+        if each.kind == "policy" and not each.facts.sources and _family(each.bare()) == family
+    ]
     versions = [
-        Version(each.id, each.title, each.facts.number, known[each.id].since, known[each.id].status(day)) for each in found
+        Version(each.id, each.title, each.facts.number, known[each.id].since, known[each.id].status(day))
+        for each in found
     ]
     return tuple(sorted(versions, key=lambda v: v.since or date.min, reverse=True)) if len(versions) > 1 else ()
 
@@ -90,8 +95,14 @@ def place_of_title(
 ) -> Place | None:
     """Where the text of this title can be read, the one in force first, then the newest."""
     wanted = canonical_title(title)
-    found = [each for each in summaries if canonical_title(each.title) == wanted or canonical_title(each.facts.title) == wanted]
+    found = [
+        each
+        for each in summaries
+        if canonical_title(each.title) == wanted or canonical_title(each.facts.title) == wanted
+    ]
     if not found:
         return None
-    best = max(found, key=lambda each: (known[each.id].status(day) is Status.IN_FORCE, known[each.id].since or date.min))
+    best = max(
+        found, key=lambda each: (known[each.id].status(day) is Status.IN_FORCE, known[each.id].since or date.min)
+    )
     return Place(best.id)

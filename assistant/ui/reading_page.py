@@ -10,7 +10,7 @@ from html import escape
 from assistant.ui import texts
 from assistant.ui.conversation import Place
 from assistant.ui.outline import Entry, Line, contents
-from assistant.ui.render import address, region_name, source_name, status_mark
+from assistant.ui.render import address, region_name, source_name, standing, status_mark
 from kb.models import KIND_NAMES, Document, Status
 
 Stretch = tuple[int, int]
@@ -49,7 +49,7 @@ def reading_page(reading: Reading) -> str:
     jump = f'<a class="to-cite" href="#cite">{texts.TO_CITE}</a>' if reading.marks else ""
     body = (
         f'<div class="reading{"" if index else " without-contents"}">{index}<main id="text" tabindex="-1">'
-        f"<h1>{escape(document.title or texts.UNTITLED)} {status_mark(reading.status)}</h1>"
+        f"<h1>{escape(document.title or texts.UNTITLED)} {standing(document, reading.status)}</h1>"
         f"{_facts(reading)}{jump}<article>{''.join(_lines(reading))}</article>"
         f'<p class="assistance">{texts.ASSISTANCE}</p></main></div>'
     )
@@ -98,8 +98,7 @@ def _fact_rows(reading: Reading) -> Iterator[tuple[str, str]]:
     yield texts.EFFECTIVE_ON, _day(facts.effective)
     yield texts.UNTIL, _day(reading.until)
     yield texts.REGION, escape(region_name(facts.region))
-    invented = f'<span class="status unchecked">{texts.INVENTED}</span>' if facts.invented else ""
-    yield texts.KIND, f"{escape(' · '.join(filter(None, (KIND_NAMES[reading.document.kind], facts.level))))} {invented}"
+    yield texts.KIND, escape(" · ".join(filter(None, (KIND_NAMES[reading.document.kind], facts.level))))
     yield texts.TOPICS, escape("、".join(facts.topics))
     yield texts.CHECKED_ON, _day(facts.checked_on)
     yield texts.TAKEN_FROM, "、".join(_named(title, place) for title, place in reading.basis)
@@ -168,18 +167,19 @@ def _lines(reading: Reading) -> Iterator[str]:
         while pages and pages[0][1] <= line.end:
             number, _ = pages.pop(0)
             yield f'<p class="page-mark">{texts.PAGE_MARK.format(page=number)}</p>'
-        yield _line(line, reading.marks, first_mark)
+        cited = any(start < line.end and line.start < end for start, end in reading.marks)
+        if line.role != "title" or cited:  # the title already stands at the head of the page
+            yield _line(line, reading.marks, first_mark, cited=cited)
 
 
-def _line(line: Line, marks: Sequence[Stretch], first_mark: int) -> str:
+def _line(line: Line, marks: Sequence[Stretch], first_mark: int, *, cited: bool) -> str:
     tag = {"title": "p", "division": "h2", "heading": "h3", "article": "p", "body": "p"}[line.role]
     run_in = line.role in ("article", "heading") and line.label < len(line.text)
     tag = "p" if run_in else tag
     label = line.label if run_in else 0
     words = f"<strong>{_marked(line, 0, label, marks, first_mark)}</strong>" if label else ""
     words += _marked(line, label, len(line.text), marks, first_mark)
-    cited = " cited" if any(start < line.end and line.start < end for start, end in marks) else ""
-    return f'<{tag} class="{line.role} depth{line.depth}{cited}" id="l{line.start}">{words}</{tag}>'
+    return f'<{tag} class="{line.role} depth{line.depth}{" cited" if cited else ""}" id="l{line.start}">{words}</{tag}>'
 
 
 def _marked(line: Line, begin: int, end: int, marks: Sequence[Stretch], first_mark: int) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from assistant.ui import texts
 from assistant.ui.conversation import Place, Turn
 from assistant.ui.listing import Listing, Row
-from kb.models import KIND_NAMES, NATIONAL, Answer, Card, Citation, Hit, Status
+from kb.models import KIND_NAMES, NATIONAL, Answer, Card, Citation, Document, Hit, Status
 
 _CLASS_OF = {
     Status.IN_FORCE: "valid",
@@ -51,6 +51,20 @@ def place_of(hit: Hit, quotes: Iterable[str] = ()) -> Place:
 def status_mark(status: Status) -> str:
     """The status as a word and a colour."""
     return f'<span class="status {_CLASS_OF[status]}">{status.value}</span>'
+
+
+def standing(document: Document, status: Status) -> str:
+    """The status of a law or notice; of other texts, which nobody puts into force, what they are."""
+    facts = document.facts
+    own = [texts.INVENTED] if facts.invented else []
+    if document.kind == "policy" and not facts.sources:
+        return status_mark(status)
+    if status is not Status.IN_FORCE:
+        own.append(status.value)
+    what = texts.DIGEST if document.kind == "policy" else KIND_NAMES[document.kind]
+    return "".join(
+        f'<span class="status {"plain" if word == what else "unchecked"}">{word}</span>' for word in (what, *own)
+    )
 
 
 def emphasized(text: str) -> str:
@@ -92,22 +106,27 @@ def welcome() -> str:
 
 def header() -> str:
     """The product's name at the top of the page."""
-    return f'<span class="name">{texts.PRODUCT}</span> <span class="tagline">{texts.TAGLINE}</span>'
+    words = {
+        "day": texts.DAY_PLACEHOLDER, "notice": texts.NOTICE, "busy": texts.BUSY, "offline": texts.OFFLINE, "back": texts.ONLINE,
+    }  # fmt: skip
+    hints = " ".join(f'data-{name}="{escape(word)}"' for name, word in words.items())  # for what Gradio says itself
+    return f'<span class="name" id="hints" {hints}>{texts.PRODUCT}</span> <span class="tagline">{texts.TAGLINE}</span>'
 
 
 def conversation(turns: Sequence[Turn]) -> str:
     """Several turns in order."""
-    return "".join(turn_as_html(turn, f"t{number}") for number, turn in enumerate(turns))
+    return "".join(turn_as_html(turn, f"t{number}", live=False) for number, turn in enumerate(turns))
 
 
-def turn_as_html(turn: Turn, key: str) -> str:
-    """One question with its answer at the left and its sources at the right; `key` tells the turns of a page apart."""
-    waiting = "" if turn.complete else " pending"
+def turn_as_html(turn: Turn, key: str, *, live: bool = True) -> str:
+    """One question with its answer at the left and its sources at the right; `key` tells the turns of a page apart.
+
+    A turn that is not complete is still being answered if `live`, else a reload cut it short.
+    """
+    waiting = " pending" if live and not turn.complete else ""
     place = "" if turn.region == NATIONAL and turn.day == date.today() else _asked_for(turn)
-    question = (
-        f'<header><h2><span class="who">{texts.QUESTION_MARK}</span>{escape(turn.question)}</h2>{place}</header>'
-    )
-    body = f'<p class="error" role="alert">{escape(turn.error)}</p>' if turn.error else _answer(turn, key)
+    question = f'<header><h2><span class="who">{texts.QUESTION_MARK}</span>{escape(turn.question)}</h2>{place}</header>'
+    body = f'<p class="error" role="alert">{escape(turn.error)}</p>' if turn.error else _answer(turn, key, live)
     return f'<article class="turn{waiting}" id="{key}">{question}{body}</article>'
 
 
@@ -116,22 +135,22 @@ def _asked_for(turn: Turn) -> str:
     return f'<p class="asked-for">{escape(texts.NEW_PLACE.format(region=region_name(turn.region), day=day))}</p>'
 
 
-def _answer(turn: Turn, key: str) -> str:
-    answer = turn.answer
-    if answer is None:
-        return f'<div class="answer"><p class="busy" role="status">{texts.SEARCHING}</p></div>'
+def _answer(turn: Turn, key: str, live: bool) -> str:
+    answer = turn.answer or Answer(turn.question, complete=False)
     parts = [_danger(card, turn) for card in answer.cards]
     parts += [f'<p class="notice">{escape(remark)}</p>' for remark in turn.remarks]
-    if answer.found and answer.statements:
+    if answer.statements:
         parts.append(_statements(answer, key))
     elif not answer.found:
         parts.append(_nothing_found(turn, answer))
     parts += [f'<p class="notice">{escape(notice)}</p>' for notice in answer.notices]
-    if not answer.complete:
-        parts.append(f'<p class="busy" role="status">{texts.WRITING if answer.statements else texts.SEARCHING}</p>')
-    else:
-        parts.append(_below(turn, answer))
+    parts.append(_below(turn, answer) if answer.complete else _unfinished(answer, live))
     return f'<div class="answer">{"".join(parts)}</div>{_sources(answer, key)}'
+
+
+def _unfinished(answer: Answer, live: bool) -> str:
+    words = texts.CUT_SHORT if not live else texts.WRITING if answer.statements else texts.SEARCHING
+    return f'<p class="busy" role="status">{words}</p>'
 
 
 def _statements(answer: Answer, key: str) -> str:
@@ -167,15 +186,14 @@ def _sources(answer: Answer, key: str) -> str:
 
 def _source(citation: Citation, anchor: str) -> str:
     hit, href = citation.hit, escape(address(place_of(citation.hit, citation.quotes)))
-    invented = f'<span class="status unchecked">{texts.INVENTED}</span>' if hit.document.facts.invented else ""
     quotes = "".join(f"<blockquote>{emphasized(words)}</blockquote>" for words in citation.quotes)
     origin = f'<p class="origin">{escape(_origin(hit))}</p>' if _origin(hit) else ""
     return (
         f'<li id="{anchor}" tabindex="-1"><div class="top"><span class="number">[{citation.number}]</span>'
-        f'<a class="title" href="{href}">{escape(hit.document.title or texts.UNTITLED)}'
-        f'<span class="locator">{escape(hit.passage.locator)}</span></a>{status_mark(hit.status)}{invented}</div>'
+        f'<a class="title" href="{href}">{escape(hit.document.title or texts.UNTITLED)}&ensp;'
+        f'<span class="locator">{escape(hit.passage.locator)}</span></a>{standing(hit.document, hit.status)}</div>'
         f'{origin}{quotes}<p class="links"><a href="{href}">{texts.OPEN}</a>'
-        f'<button type="button" class="copy" data-copy="{escape(quotation(citation))}">{texts.COPY_QUOTE}</button></p></li>'
+        f"{_copy_button(texts.COPY_QUOTE, quotation(citation))}</p></li>"
     )
 
 
@@ -187,6 +205,8 @@ def _origin(hit: Hit) -> str:
         parts.append(texts.EFFECTIVE.format(day=facts.effective))
     elif facts.issued:
         parts.append(texts.ISSUED.format(day=facts.issued))
+    if facts.checked_on:
+        parts.append(texts.CHECKED.format(day=facts.checked_on))
     if facts.region != NATIONAL:
         parts.append(region_name(facts.region))
     if hit.passage.page:
@@ -223,12 +243,14 @@ def _danger(card: Card, turn: Turn) -> str:
 
 
 def _below(turn: Turn, answer: Answer) -> str:
-    copy = (
-        f'<button type="button" class="copy" data-copy="{escape(answer_as_text(turn))}">{texts.COPY_ANSWER}</button>'
-        if answer.statements
-        else ""
-    )
-    return f'<footer><span class="assistance">{texts.ASSISTANCE}</span>{copy}</footer>'
+    """What stands under every answer."""
+    copy = _copy_button(texts.COPY_ANSWER, answer_as_text(turn)) if answer.statements else ""
+    return f'<div class="below"><span>{texts.ASSISTANCE}</span>{copy}</div>'
+
+
+def _copy_button(name: str, text: str) -> str:
+    said = f'data-done="{texts.COPIED}" data-failed="{texts.COPY_FAILED}"'
+    return f'<button type="button" class="copy" data-copy="{escape(text)}" {said}>{name}</button>'
 
 
 def quotation(citation: Citation) -> str:
@@ -265,7 +287,9 @@ def hint(words: str) -> str:
 def library_count(listing: Listing) -> str:
     """How many documents there are, how many fit, and which of them are shown."""
     pattern = texts.COUNT_ALL if listing.found == listing.total else texts.COUNT_SOME
-    shown = texts.COUNT_PAGE.format(first=listing.first + 1, last=listing.first + len(listing.rows)) if listing.rows else ""
+    shown = (
+        texts.COUNT_PAGE.format(first=listing.first + 1, last=listing.first + len(listing.rows)) if listing.rows else ""
+    )
     return f'<p role="status">{pattern.format(found=listing.found, total=listing.total)} <span>{shown}</span></p>'
 
 
@@ -280,13 +304,12 @@ def library_table(listing: Listing) -> str:
 def _row(row: Row) -> str:
     facts, summary = row.summary.facts, row.summary
     under = escape(" · ".join(part for part in (facts.number, facts.issuer) if part))
-    invented = f' <span class="status unchecked">{texts.INVENTED}</span>' if facts.invented else ""
     cells = (
-        f'<a href="{escape(address(Place(summary.id)))}">{escape(summary.title or texts.UNTITLED)}</a>{invented}<small>{under}</small>',
+        f'<a href="{escape(address(Place(summary.id)))}">{escape(summary.title or texts.UNTITLED)}</a><small>{under}</small>',
         escape(facts.level or KIND_NAMES[summary.kind]),
         escape(region_name(facts.region)),
         row.since.isoformat() if row.since else texts.NO_DATE,
-        status_mark(row.status),
+        standing(summary.bare(), row.status),
         escape(source_name(summary.source)),
     )
     names = ("title", "kind", "region", "day", "state", "source")
@@ -296,4 +319,4 @@ def _row(row: Row) -> str:
 def source_name(source: str) -> str:
     """A source as shown: of a file on this machine only its name, since folders are nobody's business."""
     path = PurePath(source)
-    return path.name if path.is_absolute() or "\\" in source else source
+    return re.split(r"[\\/]", source)[-1] if path.is_absolute() or "\\" in source else source

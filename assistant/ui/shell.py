@@ -22,15 +22,15 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST_BODY = 4_000_000
 _OPEN = re.compile(
-    r"/|/healthz|/robots\.txt|/favicon\.ico|/(?:page|doc|assets|static|theme\.css)(?:/.*)?|/config/?"
-    r"|/gradio_api/(?:queue/(?:join|data)|heartbeat/[\w-]+|startup-events|cancel|reset/?|theme\.css)"
+    r"/|/healthz|/robots\.txt|/favicon\.ico|/doc/[^/]+|/(?:page|assets|static)/.*|/theme\.css|/config/?"
+    r"|/gradio_api/(?:queue/(?:join|data)|heartbeat/[\w-]+|app_id|startup-events|cancel|reset/?|theme\.css)"
 )
-_HEAD = (
-    '<link rel="icon" href="/page/icon.svg">'
-    '<link rel="stylesheet" href="/page/style.css"><script src="/page/page.js"></script>'
-)
+_HEAD = '<link rel="icon" href="/page/icon.svg"><script src="/page/page.js"></script>'
+_STYLE = '<link rel="stylesheet" href="/page/style.css">'  # in the body, so that it stands after Gradio's own
 _OTHER_META = re.compile(r'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>|\s*<link rel="manifest"[^>]*>')
-_STRICT = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_STRICT = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _GRADIO = (  # Gradio evaluates its own templates; a script or handler inside a document's text still does not run
     "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
@@ -62,7 +62,7 @@ class Shell:
             await _refuse(send, 404, message_page(texts.NO_SUCH_PAGE, texts.NO_SUCH_PAGE_MORE))
         elif not _same_origin(headers):
             await _refuse(send, 403, message_page(texts.NO_SUCH_PAGE, texts.NO_SUCH_PAGE_MORE))
-        elif int(headers.get(b"content-length", b"0") or 0) > LARGEST_BODY:
+        elif _too_large(headers):
             await _refuse(send, 413, message_page(texts.TRY_LATER, texts.BUSY))
         elif scope["path"] == "/":
             await self._front_page(scope, receive, send)
@@ -78,12 +78,15 @@ class Shell:
         async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
                 started.append(message)
-                return
-            body.extend(message.get("body", b""))
-            if not message.get("more_body"):
-                page = our_page(body.decode(), nonce).encode()
-                await send({**started[0], "headers": _length(started[0]["headers"], len(page))})
-                await send({"type": "http.response.body", "body": page})
+            elif message["type"] == "http.response.body":
+                body.extend(message.get("body", b""))
+                if not message.get("more_body"):
+                    await send_page()
+
+        async def send_page() -> None:
+            page = our_page(body.decode(), nonce).encode()
+            await send({**started[0], "headers": _length(started[0]["headers"], len(page))})
+            await send({"type": "http.response.body", "body": page})
 
         send = _with_headers(send, _GRADIO.format(nonce=nonce))
         await self._app({**scope, "headers": plain}, receive, collect)
@@ -93,12 +96,18 @@ def our_page(html: str, nonce: str) -> str:
     """Gradio's page in Chinese, with our style and script, without what is meant for link previews."""
     html = _OTHER_META.sub("", html).replace('lang="en"', 'lang="zh-CN"', 1)
     html = html.replace("<script", f'<script nonce="{nonce}"')
+    html = html.replace("<gradio-app", f"{_STYLE}<gradio-app", 1)
     return html.replace("<style>", f"{_HEAD}<style>", 1)
 
 
 def _same_origin(headers: dict[bytes, bytes]) -> bool:
     origin = headers.get(b"origin")
     return origin is None or origin.partition(b"://")[2] == headers.get(b"host")
+
+
+def _too_large(headers: dict[bytes, bytes]) -> bool:
+    """Whether the body is larger than any conversation, or of untold size."""
+    return b"transfer-encoding" in headers or int(headers.get(b"content-length", b"0")) > LARGEST_BODY
 
 
 def _with_headers(send: Send, policy: str) -> Send:
