@@ -59,7 +59,7 @@ def retrieval(
 
 @app.command("tune-fusion")
 def tune_fusion(
-    lay_questions: Annotated[int, typer.Option(help="另抽取多少个口语提问")] = 400,
+    lay_questions: Annotated[int, typer.Option(help="另抽取多少个口语提问")] = 300,
     shared: Shared = _SHARED,
     cache: Cache = None,
     keep: Keep = True,
@@ -80,7 +80,7 @@ def tune_fusion(
             "口语提问": lambda: ((asked.ranking, {lay.RIGHT: 1}) for asked in lay.ask_all(laws, spoken, depth=100)),
         }
         tried = fusion_tuning.tune(groups, report=lambda trial: step(0, 0))
-    _console().print(tables.trials(tried))
+    _console().print(*tables.trials(tried))
     _keep("tune-fusion", {"trials": [asdict(trial) for trial in tried]}, keep, model)
 
 

@@ -22,9 +22,9 @@ from kb.keyword_index import FIELD_WEIGHTS
 from kb.terms import EXPANSION_WEIGHT
 
 MEASURES = ("recall@10", "recall@100", "nDCG@10")
-_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
-_EXPANSIONS = (0.0, 0.2, 0.35, 0.5, 0.7)
-_FIELDS = (0.0, 0.1, 0.25, 0.5, 0.75)
+_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+_EXPANSIONS = (0.0, 0.2, 0.35, 0.5)
+_FIELDS = (0.0, 0.1, 0.25, 0.5)
 
 Group = Callable[[], Iterator[tuple[Ranking, Grades]]]
 
@@ -60,7 +60,7 @@ def _field(field: str) -> Constant:
     def make(weight: float) -> Mapping[str, float]:
         return {**FIELD_WEIGHTS, field: weight}
 
-    return _constant(f"FIELD_WEIGHTS[{field}]", kb.keyword_index, "FIELD_WEIGHTS", _FIELDS, FIELD_WEIGHTS[field], make)
+    return _constant(f"FIELD_WEIGHTS.{field}", kb.keyword_index, "FIELD_WEIGHTS", _FIELDS, FIELD_WEIGHTS[field], make)
 
 
 CONSTANTS = (

@@ -8,13 +8,12 @@ does on them is what the built-in model can be expected to do on questions that 
 from __future__ import annotations
 
 import hashlib
-import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from eval import train_embedder
 from eval.errors import NoHeldOutModel
-from eval.judgments import JudgedQuestion, bare, read_set
+from eval.judgments import JudgedQuestion, bare, read_lay_questions, read_set
 from kb.chinese import normalize
 from kb.embedder import StaticEmbedder
 
@@ -36,22 +35,17 @@ def model(cache: Path) -> StaticEmbedder:
 
 def train(shared: Path, cache: Path, *, epochs: int) -> None:
     """Train and save the model. Raises SharedMissing."""
-    kept_back = {bare(question.text) for question in read_set("stard", shared).questions if held_out(question.id)}
-    pairs = list(_pairs(shared, lambda question: bare(question) not in kept_back))
+    pairs = training_pairs(shared)
     tokenizer = train_embedder.make_tokenizer({normalize(text) for pair in pairs for text in pair})
     weights = train_embedder.train(pairs, tokenizer, epochs=epochs)
     train_embedder.save(cache / FOLDER, tokenizer, weights)
 
 
-def _pairs(shared: Path, allowed: Callable[[str], bool]) -> Iterable[tuple[str, str]]:
-    lay = [(question, text) for question, text, file in train_embedder.lay_pairs(shared) if not held_out(file)]
-    yield from lay * train_embedder.LAY_REPEAT
-    for file in train_embedder.PAIR_FILES:
-        read = train_embedder.read_pairs(shared / "pairs" / f"{file.name}.jsonl.xz")
-        random.Random(train_embedder.SEED).shuffle(read)
-        whole, part = divmod(file.repeat, 1)
-        shown = read * int(whole) + read[: int(part * len(read))]
-        yield from (pair for pair in shown if allowed(pair[0]))
+def training_pairs(shared: Path) -> list[tuple[str, str]]:
+    """The built-in model's training pairs without those whose question is kept back."""
+    kept_back = {bare(each.text) for each in read_set("stard", shared).questions if held_out(each.id)}
+    kept_back |= {bare(each.text) for each in read_lay_questions(shared) if held_out(each.file)}
+    return [pair for pair in train_embedder.training_pairs(shared) if bare(pair[0]) not in kept_back]
 
 
 def unseen(questions: Sequence[JudgedQuestion], untrained: Sequence[JudgedQuestion]) -> tuple[JudgedQuestion, ...]:

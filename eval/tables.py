@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -34,17 +34,19 @@ def comparison(title: str, numbers: Mapping[str, Mapping[str, float]]) -> Table:
     return table
 
 
-def trials(tried: Sequence[Trial]) -> Table:
-    """Every value tried, the one in use and the best by nDCG@10 of its group marked."""
-    table = Table(title="调参（只用调参半份）")
-    for name in ("参数", "取值", "问题", "题数", *MEASURES, ""):
-        table.add_column(name, no_wrap=True)
-    for trial in tried:
-        best = best_of(tried, trial.constant, trial.group)
-        marks = "、".join(mark for mark, holds in (("在用", trial.current), ("最好", trial is best)) if holds)
-        numbers = (f"{value:.4f}" for value in trial.numbers.values())
-        table.add_row(trial.constant, f"{trial.value:g}", trial.group, str(trial.questions), *numbers, marks)
-    return table
+def trials(tried: Sequence[Trial]) -> Iterator[Table]:
+    """A table for each group of questions: every value tried, the one in use and the best by nDCG@10 marked."""
+    for group in dict.fromkeys(trial.group for trial in tried):
+        of_group = [trial for trial in tried if trial.group == group]
+        table = Table(title=f"{group}：调参半份 {of_group[0].questions} 个问题")
+        for name in ("参数", "取值", *MEASURES, ""):
+            table.add_column(name, no_wrap=True)
+        for trial in of_group:
+            best = best_of(tried, trial.constant, group)
+            marks = "、".join(mark for mark, holds in (("在用", trial.current), ("最好", trial is best)) if holds)
+            numbers = (f"{value:.3f}" for value in trial.numbers.values())
+            table.add_row(trial.constant, f"{trial.value:g}", *numbers, marks)
+        yield table
 
 
 def best_of(tried: Sequence[Trial], constant: str, group: str) -> Trial:

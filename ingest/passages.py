@@ -13,6 +13,9 @@ from kb.chinese import numeral
 LONGEST_ARTICLE = 520
 USUAL = 260
 LONGEST = 420
+SHORTEST = 15
+_HEADING_ONLY = 30  # a group of passages is not cut after a heading of up to so many characters
+_MOST_PARAGRAPHS = 9999  # a file with more in one article is no law
 _ITEM = re.compile(r"^[（(]([一二三四五六七八九十百]+)[）)]")
 
 
@@ -30,17 +33,19 @@ class Draft:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Blocks that may become one passage."""
+    """Blocks that may become one passage; `outer` is the locator of the section around.
+
+    A `leaf` is the item of a list without more text.
+    """
 
     blocks: tuple[Block, ...]
     headings: tuple[str, ...]
     locator: str
+    length: int
+    outer: str = ""
     is_article: bool = False
     heading_only: bool = False
-
-    @property
-    def length(self) -> int:
-        return sum(len(block.text) + 1 for block in self.blocks)
+    leaf: bool = False
 
 
 def join_blocks(blocks: Sequence[Block]) -> str:
@@ -50,7 +55,7 @@ def join_blocks(blocks: Sequence[Block]) -> str:
 
 def split(blocks: Sequence[Block]) -> tuple[str, tuple[Draft, ...]]:
     """The text and its passages in order; their concatenation equals the text."""
-    pieces = list(_merge(_attach_headings(_pieces(blocks, outline(blocks)))))
+    pieces = _settle_scraps(list(_merge(_attach_headings(_pieces(blocks, outline(blocks))))))
     small = [part for piece in pieces for part in _cut(piece)]
     return join_blocks(blocks), tuple(_drafts(small))
 
@@ -79,7 +84,8 @@ def _pieces(blocks: Sequence[Block], marks: Sequence[Mark]) -> Iterator[_Piece]:
 
 
 def _piece(blocks: list[Block], path: list[Mark], *, is_article: bool = False) -> _Piece:
-    return _Piece(tuple(blocks), tuple(m.heading for m in path), _locator(path), is_article)
+    length = sum(len(block.text) + 1 for block in blocks)
+    return _Piece(tuple(blocks), tuple(m.heading for m in path), _locator(path), length, _locator(path[:-1]), is_article)
 
 
 def _locator(path: Sequence[Mark]) -> str:
@@ -93,28 +99,45 @@ def _locator(path: Sequence[Mark]) -> str:
 
 
 def _attach_headings(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
-    """A heading line goes with the piece that follows it."""
-    waiting: tuple[Block, ...] = ()
-    last: _Piece | None = None
+    """A heading line goes with what follows inside its section; one that nothing follows is an item of a list."""
+    waiting: list[_Piece] = []
     for piece in pieces:
-        if piece.heading_only:
-            waiting += piece.blocks
-            last = piece
-        else:
-            yield replace(piece, blocks=waiting + piece.blocks)
-            waiting, last = (), None
-    if last is not None:
-        yield replace(last, blocks=waiting)
+        if waiting and not _inside(piece, waiting[-1]):
+            yield replace(_joined(waiting), leaf=True)
+            waiting = []
+        waiting.append(piece)
+        if not piece.heading_only:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield replace(_joined(waiting), leaf=True)
+
+
+def _inside(piece: _Piece, section: _Piece) -> bool:
+    return piece.headings[: len(section.headings)] == section.headings
+
+
+def _joined(pieces: Sequence[_Piece]) -> _Piece:
+    """The pieces as one, cited as the last."""
+    if len(pieces) == 1:
+        return pieces[0]
+    blocks = tuple(block for piece in pieces for block in piece.blocks)
+    return replace(pieces[-1], blocks=blocks, length=sum(piece.length for piece in pieces))
 
 
 def _merge(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
-    """Join short neighbours of one section up to the usual length; articles stay single."""
+    """Join short neighbours of one section, and the items of a list, up to the usual length; articles stay single."""
     current: _Piece | None = None
     for piece in pieces:
         if current is None:
             current = piece
-        elif _fit(current, piece):
-            current = replace(current, blocks=current.blocks + piece.blocks)
+        elif current.length + piece.length > USUAL or current.is_article or piece.is_article:
+            yield current
+            current = piece
+        elif current.headings == piece.headings:
+            current = _joined((current, piece))
+        elif piece.leaf and piece.headings[:-1] == (current.headings[:-1] if current.leaf else current.headings):
+            current = _listed(current, piece)
         else:
             yield current
             current = piece
@@ -122,9 +145,27 @@ def _merge(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
         yield current
 
 
-def _fit(left: _Piece, right: _Piece) -> bool:
-    same = left.headings == right.headings and not (left.is_article or right.is_article)
-    return same and left.length + right.length <= USUAL
+def _listed(items: _Piece, item: _Piece) -> _Piece:
+    """Items of a list, with the words that lead to them, as one piece cited as the section that holds it."""
+    return replace(_joined((items, item)), headings=item.headings[:-1], locator=item.outer, leaf=False)
+
+
+def _settle_scraps(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+    """A line too short to be found goes with its own section before it, else with what follows (the title of a law)."""
+    waiting: list[_Piece] = []
+    last: _Piece | None = None
+    for piece in pieces:
+        if piece.is_article or piece.length > SHORTEST:
+            yield from (last,) if last else ()
+            last, waiting = _joined((*waiting, piece)), []
+        elif last and not waiting and not last.is_article and _inside(piece, last):
+            last = replace(last, blocks=last.blocks + piece.blocks, length=last.length + piece.length)
+        else:
+            waiting.append(piece)
+    if waiting:
+        rest = _joined(waiting)
+        last = replace(last, blocks=last.blocks + rest.blocks, length=last.length + rest.length) if last else rest
+    yield from (last,) if last else ()
 
 
 def _cut(piece: _Piece) -> Iterator[_Piece]:
@@ -142,7 +183,8 @@ def _grouped(piece: _Piece, limit: int) -> Iterator[tuple[list[Block], str]]:
     labels = _paragraph_labels(piece)
     first = 0
     for at, block in enumerate(piece.blocks):
-        if group and sum(len(b.text) for b in group) + len(block.text) > USUAL:
+        size = sum(len(b.text) for b in group)
+        if size > _HEADING_ONLY and size + len(block.text) > USUAL:
             yield group, _sub_locator(piece, labels[first], len(labels))
             group = []
         if not group:
@@ -163,8 +205,8 @@ def _paragraph_labels(piece: _Piece) -> list[str]:
             continue
         if item is None:
             paragraph += 1
-        name = f"第{numeral(max(paragraph, 1))}款"
-        labels.append(f"{name}第（{item.group(1)}）项" if item else name)
+        name = f"第{numeral(max(paragraph, 1))}款" if paragraph <= _MOST_PARAGRAPHS else ""
+        labels.append(f"{name}第（{item.group(1)}）项" if item and name else name)
     return labels
 
 

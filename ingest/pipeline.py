@@ -29,7 +29,7 @@ from kb.knowledge_base import KnowledgeBase, document_id, passage_id
 from kb.models import KIND_NAMES, Document, Kind, Passage
 from kb.writer import Writer
 
-VERSION = "1"  # of reading, cleaning and cutting: a new one takes unchanged files in again
+VERSION = "2"  # of reading, cleaning and cutting: a new one takes unchanged files in again
 _BATCH_PASSAGES = 3000
 _BATCH_FILES = 200
 _PARALLEL_FROM = 8
@@ -134,24 +134,26 @@ def take_in(
 
 
 def find_files(paths: Iterable[Path]) -> list[SourceFile]:
-    """The files named by `paths`, folders searched through; hidden ones are skipped. Raises FileMissing."""
+    """The files named by `paths`, folders searched through; hidden ones are skipped. Raises FileMissing.
+
+    A folder that may not be opened is handed on like a file, so that the report says so and the others go on.
+    """
     found: dict[str, SourceFile] = {}
     for path in paths:
-        if not path.exists():
-            raise FileMissing(f"找不到 {path}。请检查路径是否写对、文件夹是否已移动。")
-        for file in _walk(path) if path.is_dir() else [path]:
-            source = str(file.resolve())
+        if not os.path.lexists(path):
+            raise FileMissing(f"找不到 {path}。请检查路径是否写对、文件夹是否已移动，以及有没有权限打开它所在的文件夹。")
+        for file in _walk(path) if os.path.isdir(path) else [path]:
+            source = os.path.realpath(file)
             found[source] = SourceFile(file, source)
     return list(found.values())
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    def unreadable(error: OSError) -> None:
-        raise FileMissing(f"没有权限打开文件夹 {error.filename}。请检查权限。") from error
-
-    for root, folders, names in os.walk(folder, onerror=unreadable):
+    closed: list[Path] = []
+    for root, folders, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
         yield from (Path(root) / name for name in sorted(names) if not name.startswith((".", "~$")))
+    yield from closed
 
 
 # --- one file ---------------------------------------------------------------------------------------------------
@@ -166,7 +168,7 @@ def parse(file: SourceFile, options: Options, known_hash: str = "") -> Parsed:
         document, passages = _document(file, options)
     except FileError as error:
         return Parsed(file, error=str(error))
-    except (MemoryError, RecursionError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except Exception as error:  # whatever a library trips over in one file must not cost the others
         return Parsed(file, error=f"文件结构异常，读取时出错（{type(error).__name__}）。请另存一份后再收录。")
     return Parsed(file, file_hash, document, passages)
 
@@ -201,9 +203,15 @@ def _file_hash(path: Path, options: Options) -> str:
     """Hash of the bytes and of all else that decides what comes out."""
     digest = hashlib.sha256(f"{VERSION}:{options.kind}:{options.region}:{path.name}:".encode())
     try:
+        if path.is_dir():
+            raise FileMissing("没有权限打开这个文件夹，里面的文件没有收录。请检查权限。")
+        if path.exists() and not path.is_file():
+            raise FileMissing("这是设备或管道，不是文件。请检查路径。")
         with open(path, "rb") as opened:
             for block in iter(lambda: opened.read(1 << 20), b""):
                 digest.update(block)
+    except FileNotFoundError as error:
+        raise FileMissing("找不到这个文件，可能已移走或快捷方式已失效。请检查路径。") from error
     except PermissionError as error:
         raise FileMissing("没有权限读取这个文件。请检查文件权限。") from error
     except OSError as error:

@@ -133,7 +133,7 @@ def _legal_mark(block: Block, article: str | None) -> Mark:
     division = _DIVISION.match(block.text)
     if division and not re.search(r"[。；，]", block.text):
         return Mark(_LEVELS[division.group(2)], f"第{division.group(1)}{division.group(2)}", block.text)
-    if block.level >= 2:
+    if block.level >= 2 and not _is_sentence(block.text):
         return Mark(_LEVELS["章"] if block.level == 2 else _LEVELS["节"], "", block.text)
     return BODY
 
@@ -143,9 +143,14 @@ def _plain_mark(block: Block) -> Mark:
         match = pattern.match(block.text)
         if match and (level != 7 or block.level or len(block.text) <= 40):
             return Mark(level, _number_label(level, match.group(1)), _first_sentence(block.text))
-    if block.level:
+    if block.level and not _is_sentence(block.text):
         return Mark(_FORMAT_LEVEL - 10 + min(block.level, 4), "", block.text)
     return BODY
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a paragraph that its format marks as a heading is body text all the same."""
+    return text.endswith(("。", "；")) or len(text) > 100
 
 
 def _number_label(level: int, number: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ingest.blocks import Block, FileContent
@@ -23,8 +23,8 @@ def read_docx(data: bytes) -> FileContent:
     import docx
 
     try:
-        body = docx.Document(io.BytesIO(data)).element.body
-        blocks = tuple(_blocks(body))
+        document = docx.Document(io.BytesIO(data))
+        blocks = tuple(_blocks(document.element.body, _style_levels(document.styles.element)))
     except Exception as error:  # zipfile, lxml, KeyError and python-docx's own
         raise DamagedFile("Word 文件不完整或已损坏。请在 Word 或 WPS 里打开并另存一份再收录。") from error
     return FileContent(blocks, "docx")
@@ -44,36 +44,45 @@ def _refuse_bombs(data: bytes) -> None:
         raise DamagedFile("文件内含异常的实体定义，可能有害，没有收录。请确认来源，另存一份再试。")
 
 
-def _blocks(parent: Any) -> Iterator[Block]:
+def _style_levels(styles: Any) -> dict[str, int]:
+    """The heading level of every style that is a heading, by style id: in Chinese files ids are bare numbers."""
+    levels: dict[str, int] = {}
+    for style in styles.iter(f"{_W}style"):
+        name = style.find(f"{_W}name")
+        match = re.fullmatch(r"(?:heading|标题) ?([1-6])", "" if name is None else name.get(f"{_W}val", "").lower())
+        if match:
+            levels[style.get(f"{_W}styleId", "")] = int(match.group(1))
+    return levels
+
+
+def _blocks(parent: Any, levels: Mapping[str, int]) -> Iterator[Block]:
     for child in parent:
         if child.tag == f"{_W}p":
-            yield from _paragraph(child)
+            yield from _paragraph(child, levels)
         elif child.tag == f"{_W}tbl":
             yield from _table(child)
         elif child.tag == f"{_W}sdt":
             content = child.find(f"{_W}sdtContent")
-            yield from _blocks(content) if content is not None else ()
+            yield from _blocks(content, levels) if content is not None else ()
 
 
-def _paragraph(paragraph: Any) -> Iterator[Block]:
-    level = _level(paragraph)
+def _paragraph(paragraph: Any, levels: Mapping[str, int]) -> Iterator[Block]:
+    level = _level(paragraph, levels)
     for line in _text(paragraph).split("\n"):
         if line.strip():
             yield Block(line, level)
     for box in paragraph.iter(f"{_W}txbxContent"):
         if not any(parent.tag == f"{_MC}Fallback" for parent in box.iterancestors()):
-            yield from _blocks(box)
+            yield from _blocks(box, levels)
 
 
-def _level(paragraph: Any) -> int:
+def _level(paragraph: Any, levels: Mapping[str, int]) -> int:
     style = paragraph.find(f"{_W}pPr/{_W}pStyle")
     outline = paragraph.find(f"{_W}pPr/{_W}outlineLvl")
     if outline is not None:
         value = int(outline.get(f"{_W}val", "9"))
         return value + 1 if value < 6 else 0
-    name = style.get(f"{_W}val", "") if style is not None else ""
-    match = re.fullmatch(r"(?:Heading|heading |标题 ?)?([1-6])", name)
-    return int(match.group(1)) if match else 0
+    return levels.get(style.get(f"{_W}val", ""), 0) if style is not None else 0
 
 
 _DROPPED = frozenset(f"{_W}{name}" for name in ("del", "moveFrom", "txbxContent", "pPr", "instrText"))

@@ -8,6 +8,7 @@ from lxml import etree, html
 
 from ingest.blocks import Block, FileContent
 from ingest.readers.text import decode
+from kb.errors import EmptyFile
 
 _NOISE = frozenset(
     {
@@ -53,6 +54,7 @@ _CHROME = re.compile(
     r"^[【\[（(]?\s*(?:您?(?:当前|现在|所在)的?位置|字体[：:大]|字号[：:大]|打印本?页?$|关闭窗?口?$|分享到|[上下]一[篇页条][：: ]|返回顶部"
     r"|扫一扫|浏览[次量]|点击[次率量]|设为首页|加入收藏|相关(?:新闻|链接|阅读|推荐)$)[^。；]{0,50}$"
 )
+_SHORTEST_MAIN = 20  # characters; a shorter element is a caption
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _SENTENCE = re.compile(r"[，。；：、？！]")
 
@@ -66,13 +68,16 @@ def looks_like_html(data: bytes) -> bool:
 
 def read_html(data: bytes) -> FileContent:
     """Blocks of the main text; the head table of gov.cn pages and the article's meta tags become facts."""
-    tree = _tree(decode(data))
+    try:
+        tree = _tree(decode(data))
+    except etree.ParserError as error:  # nothing but comments
+        raise EmptyFile("网页里没有文字。请检查是否保存不完整。") from error
     facts = {**_meta(tree), **_head_table(tree)}
     title = facts.get("title", "") or _page_title(tree)
     root = _main(tree)
     _drop(tree, _NOISE)
     blocks = [block for block in _blocks(root if root is not None else _densest(tree)) if not _CHROME.match(block.text)]
-    return FileContent(tuple(blocks), "html", title=title, facts=facts)
+    return FileContent((*_heading_above(tree, blocks), *blocks), "html", title=title, facts=facts)
 
 
 def table_rows(markup: str) -> list[str]:
@@ -120,11 +125,18 @@ def _page_title(tree: html.HtmlElement) -> str:
     return re.split(r"\s*[_|｜]\s*|\s+[-—–]+\s+|--+", title)[0].strip()
 
 
+def _heading_above(tree: html.HtmlElement, blocks: list[Block]) -> list[Block]:
+    """The page's only h1 where it stands outside the main text."""
+    headings = [text for h1 in tree.iter("h1") if (text := _text(h1))]
+    inside = len(headings) != 1 or any(headings[0] in block.text for block in blocks)
+    return [] if inside else [Block(headings[0], 1)]
+
+
 def _main(tree: html.HtmlElement) -> html.HtmlElement | None:
     for path in _MAIN:
         found = tree.xpath(path)
         best = max(found, key=lambda element: len(_text(element)), default=None)
-        if best is not None and _SENTENCE.search(_text(best)) and len(_text(best)) > 60:
+        if best is not None and _SENTENCE.search(_text(best)) and len(_text(best)) > _SHORTEST_MAIN:
             return best
     return None
 

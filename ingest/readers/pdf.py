@@ -59,5 +59,5 @@ def garbled(text: str) -> bool:
     accented = sum(1 for c in letters if "\u00a1" <= c <= "\u036f" and c not in _COMMON_SIGNS)
     chinese = "".join(_CHINESE.findall(text))
     repeated = sum(1 for a, b, c in zip(chinese, chinese[1:], chinese[2:], strict=False) if a == b == c)
-    runs = len(chinese) > 8 and repeated > 0.08 * len(chinese)
+    runs = len(chinese) > 8 and repeated > max(3, 0.08 * len(chinese))
     return odd > 0.15 * len(letters) or accented > 0.08 * len(letters) or runs

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval import bench_index, fusion_tuning, heldout, lay, results
+from eval import bench_index, fusion_tuning, heldout, lay, results, tables
 from eval.__main__ import app, main
 from eval.judgments import read_lay_questions, read_set
 from eval.retrieval import Comparison, compare, hybrid_rankings, rankings
@@ -133,3 +133,12 @@ def test_every_command_is_explained_in_chinese() -> None:
     for command in app.registered_commands:
         said = (command.callback.__doc__ or "") if command.callback else ""
         assert any("一" <= character <= "鿿" for character in said), command.name
+
+
+def test_tried_values_are_shown_with_the_one_in_use_and_the_best() -> None:
+    def trial(value: float, ndcg: float, *, current: bool) -> fusion_tuning.Trial:
+        numbers = {"recall@10": 0.5, "recall@100": 0.9, "nDCG@10": ndcg}
+        return fusion_tuning.Trial("KEYWORD_WEIGHT", value, current, "法条问题", 7, numbers)
+
+    (table,) = tables.trials([trial(0.3, 0.2, current=True), trial(0.5, 0.4, current=False)])
+    assert list(table.columns[-1].cells) == ["在用", "最好"]

@@ -56,6 +56,12 @@ def test_a_table_of_contents_is_body_text():
     assert marks(*lines)[:3] == ["", "", ""] and marks(*lines)[3] == "第一章"
 
 
+@pytest.mark.parametrize("before", [(), LAW])
+def test_a_sentence_that_its_format_marks_as_a_heading_is_body_text(before):
+    blocks = [*(Block(line) for line in before), Block("乡镇应当受理。", 2), Block("申请材料", 2)]
+    assert [mark.heading for mark in outline(blocks)][-2:] == ["", "申请材料"]
+
+
 def test_two_articles_are_a_law_when_there_is_little_else():
     assert articles("民法典", "附则", "第一千二百五十九条　所称以上包括本数。", "第一千二百六十条　自2021年1月1日起施行。") == [
         "第一千二百五十九条", "第一千二百六十条",
