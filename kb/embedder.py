@@ -1,4 +1,5 @@
-"""Text → vectors. The built-in model is a bag of word vectors read with NumPy alone; a site may name a larger one.
+"""Text → vectors. The built-in model is a bag of word vectors read with NumPy alone; a site may name a larger one
+(`kb/site_embedder.py`).
 
 The files in `kb/model` are those of a sentence-transformers StaticEmbedding (trained by `python -m eval train-embedder`);
 reading them here instead of there saves the 5 to 15 seconds that importing sentence-transformers takes.
@@ -16,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.errors import ModelError
+from kb.model_folder import find_model
+from kb.settings import Settings
 
 Matrix = npt.NDArray[np.float32]
 MODEL_FOLDER = Path(__file__).resolve().parent / "model"
 _TEXTS_AT_ONCE = 1024
-_NUMBERS_HASHED = 64
 
 
 class Embedder(Protocol):
@@ -41,9 +43,13 @@ class Embedder(Protocol):
         """A question as a vector, shape (dimension,)."""
 
 
-def embedder_for(model: str) -> Embedder:
-    """The embedder that the setting `embedding.model` names; `builtin` is the model that ships."""
-    return builtin_embedder() if model in ("", "builtin") else SentenceTransformerEmbedder(model)
+def embedder_for(settings: Settings) -> Embedder:
+    """The embedder that the setting `embedding.model` names; `builtin` is the model that ships. Raises ModelError."""
+    if settings.embedding.model in ("", "builtin"):
+        return builtin_embedder()
+    from kb.site_embedder import SentenceTransformerEmbedder
+
+    return SentenceTransformerEmbedder(find_model(settings.embedding.model, settings.models_folder), settings.embedding)
 
 
 @lru_cache(maxsize=1)
@@ -90,51 +96,6 @@ class StaticEmbedder:
                 row[:] = self._weights[ids].sum(axis=0)
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
         np.divide(rows, norms, out=rows, where=norms > 0)
-
-
-class SentenceTransformerEmbedder:
-    """A sentence-transformers model by name (already on this machine) or folder; imported only when used."""
-
-    def __init__(self, model: str) -> None:
-        """Load `model` without touching the network. Raises ModelError when it is not on this machine."""
-        import os
-
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        from sentence_transformers import SentenceTransformer
-
-        try:
-            self._model = SentenceTransformer(model, device="cpu", trust_remote_code=False, local_files_only=True)
-        except Exception as error:  # the library raises OSError, ValueError, ImportError and its own
-            raise ModelError(
-                f"向量模型 {model} 无法载入。请先把模型文件放到本机，在设置 embedding.model 里写文件夹路径；"
-                "或改回 builtin 使用自带模型。"
-            ) from error
-        self.fingerprint = _model_hash(self._model)
-        self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)
-
-    def embed(self, texts: Sequence[str]) -> Matrix:
-        """Passages as unit vectors, with the model's own document prompt if it has one."""
-        return self._unit(self._model.encode_document(list(texts), show_progress_bar=False))
-
-    def embed_question(self, question: str) -> Matrix:
-        """A question as a unit vector, with the model's own query prompt if it has one."""
-        vector: Matrix = self._unit(self._model.encode_query([question], show_progress_bar=False))[0]
-        return vector
-
-    @staticmethod
-    def _unit(vectors: Any) -> Matrix:
-        matrix: Matrix = np.asarray(vectors, dtype=np.float32)
-        norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-        unit: Matrix = np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
-        return unit
-
-
-def _model_hash(model: Any) -> str:
-    """Hash of what decides the vectors, wherever the files lie: modules, prompts and the first numbers of each weight."""
-    digest = hashlib.sha256(f"{model}:{model.prompts}:{model.max_seq_length}".encode())
-    for name, weight in model.state_dict().items():
-        digest.update(f"{name}{tuple(weight.shape)}{weight.flatten()[:_NUMBERS_HASHED].tolist()}".encode())
-    return digest.hexdigest()[:24]
 
 
 def _file_hash(path: Path) -> str:

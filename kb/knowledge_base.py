@@ -31,11 +31,12 @@ from kb.errors import IndexOutdated, StoreBusy, StoreError
 from kb.fusion import Fused
 from kb.keyword_index import KeywordIndex
 from kb.models import NATIONAL, Asker, Document, Facts, Hit, Kind, Passage, Status
+from kb.reranker import Reranker, reordered, reranker_for
 from kb.retrieval import Query, Retriever
 from kb.settings import Settings
 from kb.validity import Term, canonical_title, holds_in, terms
 from kb.vector_index import ChromaVectorIndex, Keys, Mask
-from kb.writer import Writer
+from kb.writer import Writer, embedding_text
 
 _LEFT_OUT = 3
 _SIDE_KINDS: tuple[Kind, ...] = ("training", "case")
@@ -149,13 +150,16 @@ class _View:
 class KnowledgeBase:
     """Documents with search over them, in one data folder. Safe to share between threads."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, *, reranker: Reranker | None = None, rerank_depth: int = 30
+    ) -> None:
         """Open the data folder, creating it if needed. Raises StoreError when it can not be used."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"数据文件夹 {folder} 无法创建（{error.strerror}）。请检查路径、权限和磁盘空间。") from error
         self._folder, self._embedder = folder, embedder
+        self._reranker, self._rerank_depth = reranker, rerank_depth
         self._catalog = Catalog.in_folder(folder)
         self._lock = FileLock(folder / "write.lock")
         self._loading = threading.Lock()
@@ -164,7 +168,8 @@ class KnowledgeBase:
     @classmethod
     def open(cls, settings: Settings) -> KnowledgeBase:
         """The knowledge base of the settings."""
-        return cls(settings.data_folder, embedder_for(settings.embedding.model))
+        embedder, reranker = embedder_for(settings), reranker_for(settings)
+        return cls(settings.data_folder, embedder, reranker=reranker, rerank_depth=settings.reranking.depth)
 
     def close(self) -> None:
         """Give back the database connections."""
@@ -181,6 +186,7 @@ class KnowledgeBase:
             raise IndexOutdated(_LOST)
         query = view.retriever.query(question)
         found = view.retriever.hybrid(query, view.masks(asker))
+        found[0] = self._reranked(question, view, found[0])
         keep = [limit, _LEFT_OUT, *(_SIDE_HITS for _ in _SIDE_KINDS)]
         hits = [tuple(self._hits(view, ranked[:most], asker.day)) for ranked, most in zip(found, keep, strict=True)]
         return SearchResult(hits[0], hits[1], dict(zip(_SIDE_KINDS, hits[2:], strict=True)), query)
@@ -188,6 +194,16 @@ class KnowledgeBase:
     def similarity(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """How near each text is to the question: inner product of unit vectors, shape (len(texts),)."""
         return self._embedder.embed(texts) @ self._embedder.embed_question(question)
+
+    def _reranked(self, question: str, view: _View, ranked: list[Fused]) -> list[Fused]:
+        """The best few candidates as the re-ranker orders them, then the others as they were."""
+        if self._reranker is None:
+            return ranked
+        passages = self._catalog.passages([each.key for each in ranked[: self._rerank_depth]])
+        best = [each for each in ranked[: self._rerank_depth] if each.key in passages]
+        titles = (view.summaries[view.owner[each.key]].title for each in best)
+        texts = [embedding_text(title, passages[each.key]) for title, each in zip(titles, best, strict=True)]
+        return [*reordered(best, self._reranker.scores(question, texts)), *ranked[self._rerank_depth :]]
 
     def _hits(self, view: _View, ranked: Sequence[Fused], day: date) -> Iterator[Hit]:
         passages = self._catalog.passages([each.key for each in ranked])
@@ -310,7 +326,7 @@ class KnowledgeBase:
         try:
             summaries = self._catalog.summaries()
             total, done = sum(summary.passage_count for summary in summaries), 0
-            for batch in _batches(summaries, 4000):
+            for batch in _batches(summaries, 4000 if kept else 200):  # a large model takes minutes for thousands
                 done += writer.index(batch, kept)
                 progress(done, total)
             writer.commit()

@@ -104,7 +104,7 @@ class Asker:
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage found for a question. `found_by` maps each way of finding to its own score: keyword, vector."""
+    """A passage found for a question. `found_by` maps each way of finding to its own score: keyword, vector, reranker."""
 
     passage: Passage
     document: Document

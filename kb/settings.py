@@ -15,6 +15,7 @@ from kb.models import NATIONAL
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_FILE = "shegong.toml"
+MODEL_S_OWN = "auto"
 
 
 class Section(BaseModel):
@@ -24,9 +25,21 @@ class Section(BaseModel):
 
 
 class EmbeddingSettings(Section):
-    """Which model turns text into vectors: `builtin`, or the name or folder of a sentence-transformers model."""
+    """Which model turns text into vectors: `builtin`, or the name or folder of a sentence-transformers model.
+
+    The prompts are put before questions and passages; `auto` stands for the model's own.
+    """
 
     model: str = "builtin"
+    query_prompt: str = MODEL_S_OWN
+    document_prompt: str = MODEL_S_OWN
+
+
+class RerankingSettings(Section):
+    """Which cross-encoder reads the best `depth` passages of a search again; no model, no reranking."""
+
+    model: str = ""
+    depth: int = Field(default=30, gt=0, le=200)
 
 
 class LanguageModelSettings(Section):
@@ -65,9 +78,15 @@ class Settings(BaseSettings):
     data_folder: Path = PROJECT / "data"
     region: str = NATIONAL
     embedding: EmbeddingSettings = EmbeddingSettings()
+    reranking: RerankingSettings = RerankingSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
+
+    @property
+    def models_folder(self) -> Path:
+        """Where `shegong model fetch` puts models, each under its name."""
+        return self.data_folder / "models"
 
     @classmethod
     def settings_customise_sources(
