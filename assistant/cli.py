@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from assistant import printing
+from assistant import model_commands, printing
 from assistant.answering import Assistant
 from assistant.chinese_help import ChineseCommand, ChineseGroup, usage_error
 from assistant.language_model import language_model_for
@@ -32,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+app.add_typer(model_commands.app, name="model")
 out, err = Console(), Console(stderr=True)
 
 KindOption = Annotated[str, typer.Option(help=f"资料类别：{'、'.join(f'{k}（{v}）' for k, v in KIND_NAMES.items())}。")]

@@ -267,7 +267,7 @@ def test_a_model_that_brings_its_own_code_is_not_run(data, tmp_path):
     shutil.copytree(data / "bert", tmp_path / "gte")
     change_json(tmp_path / "gte" / "config.json", model_type="new", auto_map={"AutoModel": "modeling.NewModel"})
     (tmp_path / "gte" / "modeling.py").write_text("raise SystemExit('this code was run')")
-    with pytest.raises(ModelError, match="自带的程序代码.*为了安全不予支持"):
+    with pytest.raises(ModelError, match=r"自带的程序代码.*为了安全不予支持"):
         opened(data, tmp_path / "gte")
 
 
@@ -278,7 +278,7 @@ def test_a_model_that_brings_its_own_code_is_not_run(data, tmp_path):
 def test_a_model_of_another_kind_is_not_taken_for_an_embedding(data, tmp_path, architecture, kind):
     shutil.copytree(data / "bert", tmp_path / "model")
     change_json(tmp_path / "model" / "config.json", architectures=[architecture])
-    with pytest.raises(ModelError, match=f"是{kind}（{architecture}），不能当作向量模型用"):
+    with pytest.raises(ModelError, match=rf"是{kind}（{architecture}），不能当作向量模型用"):
         opened(data, tmp_path / "model")
 
 
