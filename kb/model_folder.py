@@ -81,10 +81,10 @@ class ModelFolder:
     def fingerprint(self) -> str:
         """Hash of what the model is made of, wherever it lies: small files whole, weights by size and 64 samples."""
         digest = hashlib.sha256()
-        for path in self._files():
-            if path in self._weights() or path.suffix in _SMALL_FILES:
-                digest.update(f"{path.relative_to(self.path).as_posix()} {path.stat().st_size}\n".encode())
-                digest.update(path.read_bytes() if path.suffix in _SMALL_FILES else _samples(path))
+        small = [path for path in self._files() if path.suffix in _SMALL_FILES]
+        for path in (*small, *self._weights()):
+            digest.update(f"{path.relative_to(self.path).as_posix()} {path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes() if path.suffix in _SMALL_FILES else _samples(path))
         return digest.hexdigest()[:24]
 
     def check(self, wanted: ModelKind) -> None:
@@ -113,7 +113,7 @@ class ModelFolder:
         return sorted(path for path in self.path.rglob("*") if path.is_file())
 
     def _weights(self) -> list[Path]:
-        return [*self.path.rglob("*.safetensors"), *self.path.rglob("pytorch_model*.bin")]
+        return sorted([*self.path.rglob("*.safetensors"), *self.path.rglob("pytorch_model*.bin")])
 
     def _check_weights(self, path: Path) -> None:
         """Read the table at the head of a safetensors file, which a truncated file contradicts."""
@@ -152,8 +152,8 @@ def find_model(name: str, models: Path) -> ModelFolder:
     cached = _cached(name)
     if cached is None:
         raise ModelError(
-            f"这台电脑上没有模型 {name}。请先运行 shegong model fetch {name} 下载，"
-            "或把模型文件夹拷到本机，在设置里写它的完整路径；不写就用自带模型。"
+            f"这台电脑上没有模型 {name}：没有这个文件夹，也没有下载过。请检查写法，或运行 shegong model fetch {name} 下载；"
+            "在设置里去掉它，就用自带的做法。"
         )
     return ModelFolder(name, cached)
 

@@ -26,11 +26,16 @@ def options(command) -> set[str]:
 @pytest.mark.parametrize(("name", "rest"), USES)
 def test_every_command_and_option_of_the_readme_exists(name, rest):
     assert name in COMMANDS
-    assert set(re.findall(r"--[a-z-]+", rest)) <= options(COMMANDS[name])
+    command = COMMANDS[name]
+    if hasattr(command, "commands"):
+        command = command.commands[rest.split()[0]]
+    assert set(re.findall(r"--[a-z-]+", rest)) <= options(command)
 
 
 def test_every_command_stands_in_the_readme():
     assert set(COMMANDS) == {name for name, _ in USES}
+    for name, command in COMMANDS.items():
+        assert set(getattr(command, "commands", ())) <= {rest.split()[0] for use, rest in USES if use == name and rest.split()}
 
 
 def test_every_measurement_of_the_readme_exists_and_the_other_way_round():
