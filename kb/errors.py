@@ -13,7 +13,7 @@
     ├── StoreError             the data folder can not be used (disk full, permission, damaged)
     │   └── StoreBusy          another process is writing
     ├── IndexOutdated          index and settings disagree (another embedding model, another dictionary): reindex
-    ├── ModelError             an embedding model can not be loaded
+    ├── ModelError             an embedding or re-ranking model can not be loaded, used or downloaded
     └── LanguageModelError     the language model endpoint failed
 
 Every message is one plain Chinese sentence or two: what happened, and what to do.
@@ -73,7 +73,7 @@ class IndexOutdated(ShegongError):
 
 
 class ModelError(ShegongError):
-    """An embedding model can not be loaded."""
+    """An embedding or re-ranking model can not be loaded, used or downloaded."""
 
 
 class LanguageModelError(ShegongError):

@@ -190,7 +190,7 @@ def _client() -> httpx.Client:
 
 
 def _check_space(folder: Path, wanted: int) -> None:
-    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    there = next((each for each in (folder, *folder.absolute().parents) if each.exists()), Path())
     free = shutil.disk_usage(there).free
     if wanted + _RESERVE > free:
         raise ModelError(f"磁盘空间不够：还要下载 {wanted / 1e6:.0f} MB，只剩 {free / 1e6:.0f} MB。请腾出空间，或用 --to 换一个文件夹。")

@@ -154,7 +154,7 @@ def test_equal_scores_leave_the_order_alone():
     assert [each.key for each in reordered(fused(0.9, 0.5, 0.1), np.zeros(3, dtype=np.float32))] == [0, 1, 2]
 
 
-class ByDigit:
+class LastFirst:
     """Prefers what was found last, and remembers what it read."""
 
     def __init__(self):
@@ -167,7 +167,7 @@ class ByDigit:
 
 @pytest.fixture
 def backwards(laws):
-    reader = ByDigit()
+    reader = LastFirst()
     knowledge_base = KnowledgeBase(laws._folder, laws._embedder, reranker=reader, rerank_depth=4)
     yield knowledge_base, reader
     knowledge_base.close()
