@@ -47,16 +47,18 @@ class SentenceTransformerEmbedder:
         return vector
 
     def _unit_vectors(self, texts: Sequence[str], encode: Callable[..., Any], prompt: str) -> Matrix:
+        """Texts of like length share a batch, so that little is spent on padding."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        written = [at for at, text in enumerate(texts) if text.strip()]
-        if written:
-            vectors[written] = self._encode([texts[at] for at in written], encode, prompt)
+        written = sorted((at for at, text in enumerate(texts) if text.strip()), key=lambda at: len(texts[at]))
+        for first in range(0, len(written), TEXTS_AT_ONCE):
+            batch = written[first : first + TEXTS_AT_ONCE]
+            vectors[batch] = self._encode([texts[at] for at in batch], encode, prompt)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, norms, out=vectors, where=norms > 0)
         return vectors
 
     def _encode(self, texts: list[str], encode: Callable[..., Any], prompt: str) -> Any:
-        """Texts of like length share a batch (the library sorts them), so that little is spent on padding."""
+        """One batch: between two of them a question gets its turn while thousands of passages are indexed."""
         with self._one_at_a_time:
             return encode(texts, prompt=prompt, batch_size=TEXTS_AT_ONCE, show_progress_bar=False)
 
@@ -64,6 +66,8 @@ class SentenceTransformerEmbedder:
         """Pool a plain transformer as its family does; the library would take the mean of the tokens for all."""
         from sentence_transformers.sentence_transformer.modules import Pooling
 
+        if len(self._model) == 1:  # it gives one vector a text by itself
+            return ""
         self._model[1] = Pooling(self._model[1].embedding_dimension, family.pooling)
         return family.pooling
 

@@ -122,6 +122,21 @@ def test_threads_share_a_model(embedders):
     assert len(found) == 8 and all(np.allclose(vectors, expected, atol=1e-5) for vectors in found)
 
 
+def test_a_question_does_not_wait_until_thousands_of_passages_are_embedded(embedders):
+    answered, in_time = threading.Event(), []
+
+    def index():
+        embedders[BGE].embed(TEXTS[:3] * 1000)
+        in_time.append(answered.is_set())
+
+    indexing = threading.Thread(target=index)
+    indexing.start()
+    embedders[BGE].embed_question(TEXTS[0])
+    answered.set()
+    indexing.join()
+    assert in_time == [True]
+
+
 # --- prompts ----------------------------------------------------------------------------------------------------
 
 
