@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +14,11 @@ import typer
 from kb.errors import ShegongError
 
 if TYPE_CHECKING:
+    from eval.answers import Outcome
     from eval.bench_index import BenchIndex
     from eval.judgments import JudgedQuestion, JudgedSet, LayQuestion
+    from eval.retrieval import Comparison
+    from eval.runs import Values
     from kb.embedder import Embedder
 
 app = typer.Typer(help="社工知库的评测命令。每次结果都存入 eval/results。", no_args_is_help=True, add_completion=False)
@@ -21,6 +26,8 @@ app = typer.Typer(help="社工知库的评测命令。每次结果都存入 eval
 _SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 Shared = Annotated[Path, typer.Option(help="评测数据文件夹（默认在项目文件夹旁边）")]
 Cache = Annotated[Path | None, typer.Option(help="已建索引的存放处（默认在系统临时文件夹里）")]
+RESULTS = Path(__file__).resolve().parent / "results"
+Kept = Annotated[Path, typer.Option(help="评测记录所在的文件夹；本站自己的评测在 data/evaluations")]
 Keep = Annotated[bool, typer.Option("--keep/--no-keep", help="是否把结果存入 eval/results")]
 
 
@@ -46,6 +53,7 @@ def retrieval(
     split: Annotated[SplitName, typer.Option(help="哪一半问题：test 报告用、tune 调参用、all 全部")] = SplitName.TEST,
     held_out: Annotated[bool, typer.Option("--held-out", help="用留出模型评测没见过的问题（先运行 train-heldout）")] = False,
     with_trained: Annotated[bool, typer.Option("--with-trained", help="连同训练过的问题一起算（向量结果会虚高）")] = False,
+    differences: Annotated[int, typer.Option(help="列出对比关键词变化最大的问题，变好变差各这么多", min=0)] = 0,
     shared: Shared = _SHARED,
     cache: Cache = None,
     keep: Keep = True,
@@ -54,7 +62,7 @@ def retrieval(
     if name is SetName.LAY:
         _lay(split.value, held_out, shared, cache, keep)
     else:
-        _compare(name.value, split.value, held_out, with_trained, shared, cache, keep)
+        _compare(name.value, split.value, held_out, with_trained, differences, shared, cache, keep)
 
 
 @app.command("tune-fusion")
@@ -146,11 +154,76 @@ def answers(
             from assistant import starter
 
             starter.load(knowledge_base)
-        outcomes = judging.judge(knowledge_base, asked, Asker())
+        with _progress("提问") as step:
+            outcomes = _all(judging.judge(knowledge_base, asked, Asker()), len(asked), step)
     numbers = judging.summary(outcomes)
-    _console().print(tables.named(f"回答 {split}", numbers, judging.NAMES))
+    _console().print(tables.named(f"回答 {split}", numbers, judging.names(judging.MEASURES)))
     about = {"split": str(split), "laws_only": laws_only}
-    _keep("answers-laws" if laws_only else "answers", about | numbers, keep, model)
+    _keep("answers-laws" if laws_only else "answers", about | numbers, keep, model, judging.values(outcomes))
+
+
+@app.command()
+def site(
+    questions: Annotated[Path | None, typer.Option(help="题目，CSV 文件（Excel、WPS 另存为 CSV 即可）")] = None,
+    data: Annotated[Path | None, typer.Option(help="数据文件夹；不写就用设置里的")] = None,
+    template: Annotated[Path | None, typer.Option(help="写一份可以照着填的样表，不评测")] = None,
+    keep: Keep = True,
+) -> None:
+    """用本站自己的题目评测本站的资料，记录存在数据文件夹的 evaluations 里。"""
+    from eval import question_file
+    from eval.errors import QuestionFileError
+
+    if template:
+        question_file.write_template(template)
+        _console().print(f"样表已写好：{template}。请用 Excel、WPS 打开，照样填写，保存后用 --questions 评测。")
+    elif questions:
+        _site(questions, data, keep)
+    else:
+        raise QuestionFileError(["没有写明题目文件。请加 --questions 题目.csv；还没有题目的，先用 --template 样表.csv 写一份样表。"])
+
+
+@app.command()
+def history(kept: Kept = RESULTS) -> None:
+    """历次评测的主要数字，最近的在前。"""
+    from eval import results, tables
+
+    for file in sorted(kept.glob("*.json")):
+        _console().print(tables.history(file.stem, results.history(file)))
+
+
+@app.command()
+def compare(
+    before: Annotated[str, typer.Argument(metavar="甲", help="一次评测的名称（history 列出的逐题记录），写独有的开头也行")],
+    after: Annotated[str, typer.Argument(metavar="乙", help="另一次评测的名称")],
+    differences: Annotated[int, typer.Option(help="列出变化最大的问题，变好变差各这么多", min=0)] = 10,
+    kept: Kept = RESULTS,
+    shared: Shared = _SHARED,
+) -> None:
+    """两次评测逐题比较：差多少，是不是偶然，哪些问题变好、哪些变差。"""
+    from eval import runs, tables
+    from eval.comparison import pairs
+    from eval.known_texts import texts_of
+    from eval.retrieval import WAYS
+
+    old, new = runs.load(kept, before), runs.load(kept, after)
+    texts = texts_of(old, shared) | texts_of(new, shared)
+    for system, both in pairs(old, new):
+        title = f"{WAYS.get(system, '')} 甲 {old.name} → 乙 {new.name}".strip()
+        _console().print(tables.differences(title, "甲", "乙", both.differences()))
+        if differences:
+            _console().print(tables.moved(both.moved(), differences, texts))
+
+
+@app.command()
+def plots(
+    kept: Kept = RESULTS,
+    to: Annotated[Path | None, typer.Option(help="图存在哪个文件夹（默认在评测记录旁的 plots）")] = None,
+) -> None:
+    """把最近的评测画成图：召回曲线、把握与对错、拒答取舍、用时分布。"""
+    from eval import plots as drawing
+
+    for file in drawing.draw(kept, to or kept / "plots"):
+        _console().print(f"已画好 {file}")
 
 
 @app.command()
@@ -197,7 +270,9 @@ def corpus(
 # --- inside -----------------------------------------------------------------------------------------------------
 
 
-def _compare(name: str, split: Any, held_out: bool, with_trained: bool, shared: Path, cache: Path | None, keep: bool) -> None:
+def _compare(
+    name: str, split: Any, held_out: bool, with_trained: bool, differences: int, shared: Path, cache: Path | None, keep: bool
+) -> None:
     from eval import judgments, tables
     from eval.retrieval import compare
 
@@ -207,10 +282,25 @@ def _compare(name: str, split: Any, held_out: bool, with_trained: bool, shared: 
         questions = judgments.part(judged.questions, split)
     index = _index(judged, model, cache)
     with _progress("检索") as step:
-        numbers = compare(index, name, questions, progress=lambda done: step(done, len(questions))).numbers()
+        compared = compare(index, name, questions, progress=lambda done: step(done, len(questions)))
     about = {"split": split, "held_out": held_out, "with_trained": with_trained, "questions": len(questions)}
-    _console().print(tables.comparison(f"{name} {split}：{len(questions)} 个问题", numbers))
-    _keep(_name("retrieval", name, held_out), about | numbers, keep, model)
+    _console().print(tables.comparison(f"{name} {split}：{len(questions)} 个问题", compared))
+    if differences:
+        _against_keyword(compared, differences, {question.id: question.text for question in questions})
+    _keep(_name("retrieval", name, held_out), about | compared.numbers(), keep, model, compared.values)
+
+
+def _against_keyword(compared: Comparison, count: int, texts: Mapping[str, str]) -> None:
+    """Each other way of searching next to keyword search, with the questions that differ most."""
+    from eval import tables
+    from eval.comparison import pair
+    from eval.retrieval import WAYS
+
+    for way in ("vector", "hybrid"):
+        both = pair(compared.values, "keyword", compared.values, way)
+        title = f"{WAYS['keyword']} → {WAYS[way]}"
+        _console().print(tables.differences(title, WAYS["keyword"], WAYS[way], both.differences()))
+        _console().print(tables.moved(both.moved(), count, texts))
 
 
 def _lay(split: Any, held_out: bool, shared: Path, cache: Path | None, keep: bool) -> None:
@@ -227,7 +317,42 @@ def _lay(split: Any, held_out: bool, shared: Path, cache: Path | None, keep: boo
     _console().print(tables.named(f"口语提问 {split}", numbers, tables.LAY_NAMES))
     if not held_out:
         _console().print("自带模型训练时见过这些问题，结果虚高；没见过的问题会怎样，请加 --held-out。")
-    _keep(_name("retrieval", "lay", held_out), {"split": split, "held_out": held_out, **numbers}, keep, model)
+    about = {"split": split, "held_out": held_out}
+    _keep(_name("retrieval", "lay", held_out), about | numbers, keep, model, lay.values(asked))
+
+
+def _site(file: Path, data: Path | None, keep: bool) -> None:
+    from assistant.language_model import language_model_for
+    from eval import answers as judging
+    from eval import question_file, results, tables
+    from eval import site as station
+    from kb.embedder import embedder_for
+    from kb.models import Asker
+    from kb.settings import load_settings
+
+    settings = load_settings()
+    settings = settings.model_copy(update={"data_folder": data}) if data else settings
+    with closing(station.opened(settings)) as knowledge_base, _progress("提问") as step:
+        asked = question_file.read_questions(file, knowledge_base)
+        answering = judging.judge(knowledge_base, asked, Asker(settings.region), language_model_for(settings.llm))
+        outcomes = _all(answering, len(asked), step)
+    numbers = judging.summary(outcomes, station.MEASURES)
+    _console().print(tables.named(f"{file.name}：本站评测", numbers, judging.names(station.MEASURES)))
+    _console().print(tables.failures(station.failures(outcomes)))
+    if keep:
+        about, folder = {"file": file.name, "language_model": settings.llm.model}, station.folder(settings)
+        model = embedder_for(settings.embedding.model)
+        results.keep("site", about | numbers, embedder=model, folder=folder, values=station.values(outcomes))
+        _console().print(f"结果已存入 {folder}。看历次结果：python -m eval history --kept {folder}")
+
+
+def _all(outcomes: Iterator[Outcome], total: int, step: Callable[[int, int], None]) -> list[Outcome]:
+    """Every outcome, showing how far it is."""
+    found = []
+    for outcome in outcomes:
+        found.append(outcome)
+        step(len(found), total)
+    return found
 
 
 def _judged(name: str, split: Any, held_out: bool, shared: Path) -> tuple[JudgedSet, tuple[JudgedQuestion, ...]]:
@@ -277,11 +402,11 @@ def _name(command: str, of: str, held_out: bool) -> str:
     return f"{command}-{of}-heldout" if held_out else f"{command}-{of}"
 
 
-def _keep(name: str, numbers: dict[str, Any], wanted: bool, model: Embedder) -> None:
+def _keep(name: str, numbers: Mapping[str, Any], wanted: bool, model: Embedder, values: Values | None = None) -> None:
     from eval import results
 
     if wanted:
-        file = results.keep(name, numbers, embedder=model)
+        file = results.keep(name, numbers, embedder=model, values=values)
         _console().print(f"结果已存入 eval/results/{file.name}")
 
 
