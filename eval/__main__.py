@@ -179,7 +179,7 @@ def site(
     elif questions:
         _site(questions, data, keep)
     else:
-        raise QuestionFileError(["没有写明题目文件。请加 --questions 题目.csv；还没有题目的，先用 --template 样表.csv 写一份样表。"])
+        raise QuestionFileError("没有写明题目文件。请加 --questions 题目.csv；还没有题目的，先用 --template 样表.csv 写一份样表。")
 
 
 @app.command()
@@ -187,13 +187,16 @@ def history(kept: Kept = RESULTS) -> None:
     """历次评测的主要数字，最近的在前。"""
     from eval import results, tables
 
-    for file in sorted(kept.glob("*.json")):
+    files = sorted(kept.glob("*.json"))
+    for file in files:
         _console().print(tables.history(file.stem, results.history(file)))
+    if not files:
+        _console().print("这里还没有保存过评测。")
 
 
 @app.command()
 def compare(
-    before: Annotated[str, typer.Argument(metavar="甲", help="一次评测的名称（history 列出的逐题记录），写独有的开头也行")],
+    before: Annotated[str, typer.Argument(metavar="甲", help="一次评测的名称（history 列出的），写独有的开头也行")],
     after: Annotated[str, typer.Argument(metavar="乙", help="另一次评测的名称")],
     differences: Annotated[int, typer.Option(help="列出变化最大的问题，变好变差各这么多", min=0)] = 10,
     kept: Kept = RESULTS,
@@ -338,7 +341,8 @@ def _site(file: Path, data: Path | None, keep: bool) -> None:
         outcomes = _all(answering, len(asked), step)
     numbers = judging.summary(outcomes, station.MEASURES)
     _console().print(tables.named(f"{file.name}：本站评测", numbers, judging.names(station.MEASURES)))
-    _console().print(tables.failures(station.failures(outcomes)))
+    failures = station.failures(outcomes)
+    _console().print(tables.failures(failures) if failures else "所有问题都答好了。")
     if keep:
         about, folder = {"file": file.name, "language_model": settings.llm.model}, station.folder(settings)
         model = embedder_for(settings.embedding.model)

@@ -93,7 +93,9 @@ def _question(row: Mapping[str, object]) -> Question:
 def judge(
     knowledge_base: KnowledgeBase, questions: Sequence[Question], asker: Asker, language_model: LanguageModel | None = None
 ) -> Iterator[Outcome]:
-    """Ask the questions one after another, of an assistant as the site has it."""
+    """Ask the questions one after another, of an assistant as the site has it, in a process that is warm."""
+    for question in questions[:1]:
+        Assistant(knowledge_base).answer(question.text, asker)  # loads what a server has loaded long ago
     assistant = Assistant(knowledge_base, language_model)
     for question in questions:
         yield _outcome(knowledge_base, assistant, question, asker)

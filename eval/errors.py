@@ -61,10 +61,14 @@ class PlotsNotInstalled(ShegongError):
 
 
 class QuestionFileError(ShegongError):
-    """A station's question file can not be used as it is."""
+    """A station's question file can not be read or written."""
+
+
+class QuestionRowsError(QuestionFileError):
+    """Rows of a station's question file are wrong."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        """List what has to be changed, each with its line."""
+        """List what has to be changed, each with its row."""
         shown = "\n".join(f"  {problem}" for problem in problems[:_PROBLEMS_SHOWN])
         more = f"\n  另有 {len(problems) - _PROBLEMS_SHOWN} 处。" if len(problems) > _PROBLEMS_SHOWN else ""
         super().__init__(f"题目文件要先改这几处：\n{shown}{more}")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FONTS = (
     *("Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "SimHei"),
-    *("Noto Sans CJK JP", "DejaVu Sans"),
+    *("Noto Sans CJK JP", "sans-serif"),
 )
 _COLOURS = {"keyword": "#8a6d3b", "vector": "#5b7fa6", "hybrid": "#b3322c", "answer": "#b3322c", "search": "#5b7fa6"}
 _CALLED = {**WAYS, "answer": "回答", "search": "检索"}
@@ -36,6 +36,7 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "shegong",  # the same run gives the same file
     "font.family": list(FONTS),
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib
     "font.size": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -77,7 +78,8 @@ def _recall(axes: Axes, run: Run) -> None:
     _ticks(axes, [depth for depth in (1, 2, 5, 10, 20, 50, 100, 200) if depth <= run.values.depth])
     axes.set(xlabel="看前多少条（k）", ylabel="找到对应条文的比例（%）", ylim=(0, 100))
     _headed(axes, "看到第几条能找到对应条文", f"recall@k，{int(asked.sum())} 个问题", run)
-    axes.legend(frameon=False, loc="upper left")
+    if len(run.values.ranks) > 1:
+        axes.legend(frameon=False, loc="upper left")
 
 
 def _reliability(axes: Axes, run: Run) -> None:
@@ -126,7 +128,7 @@ def _latency(axes: Axes, run: Run) -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="毫秒", ylabel="不超过这么久的问题（%）", ylim=(0, 102))
     machine = run.made.get("machine", {})
-    _headed(axes, "等多久", f"{machine.get('processor', '')}，{machine.get('cores', '?')} 核", run)
+    _headed(axes, "用时分布", f"{machine.get('processor', '')}，{machine.get('cores', '?')} 核", run)
     axes.legend(frameon=False, loc="lower right")
 
 

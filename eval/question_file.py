@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from eval.answers import Question, plain
-from eval.errors import QuestionFileError
+from eval.errors import QuestionFileError, QuestionRowsError
 from eval.judgments import bare
 from eval.lay import article
 from ingest.readers.text import decode
@@ -60,13 +60,13 @@ def write_template(file: Path) -> None:
         with open(file, "x", encoding="utf-8-sig", newline="") as written:  # Excel needs the mark to see UTF-8
             csv.writer(written).writerows([COLUMNS, *_EXAMPLES])
     except FileExistsError as error:
-        raise QuestionFileError([f"{file.name} 已经有了，没有覆盖。请换一个文件名。"]) from error
+        raise QuestionFileError(f"{file.name} 已经有了，没有覆盖。请换一个文件名。") from error
     except OSError as error:
-        raise QuestionFileError([f"{file.name} 无法写入（{error.strerror}）。请检查文件夹和权限。"]) from error
+        raise QuestionFileError(f"{file.name} 无法写入（{error.strerror}）。请检查文件夹和权限。") from error
 
 
 def read_questions(file: Path, knowledge_base: KnowledgeBase) -> list[Question]:
-    """The questions of a file over what is held. Raises QuestionFileError that lists every row to be changed."""
+    """The questions of a file over what is held. Raises QuestionRowsError that lists every row to be changed."""
     checker = _Checker(knowledge_base)
     questions: dict[str, Question] = {}
     for row in read_rows(file):
@@ -77,7 +77,7 @@ def read_questions(file: Path, knowledge_base: KnowledgeBase) -> list[Question]:
             checker.problem(row, f"同一个问题前面写“{_answer_word(known)}”答案，这里写“{_answer_word(found)}”，请改成一样。")
         questions[row.question] = _joined(known, found)
     if checker.problems:
-        raise QuestionFileError(checker.problems)
+        raise QuestionRowsError(checker.problems)
     return list(questions.values())
 
 
@@ -87,10 +87,10 @@ def read_rows(file: Path) -> list[Row]:
     heading = [cell.strip() for cell in next(table, [])]
     missing = [name for name in _NEEDED if name not in heading]
     if missing:
-        raise QuestionFileError([f"第 1 行：缺少{'、'.join(missing)}这几栏。第一行应当是 {','.join(COLUMNS)}"])
+        raise QuestionFileError(f"{file.name} 缺少 {'、'.join(missing)} 栏。第 1 行应当是 {','.join(COLUMNS)}")
     rows = [_row(number, dict(zip(heading, cells, strict=False))) for number, cells in enumerate(table, 2) if any(map(str.strip, cells))]
     if not rows:
-        raise QuestionFileError(["文件里只有表头，没有问题。"])
+        raise QuestionFileError(f"{file.name} 里只有表头，没有问题。")
     return rows
 
 
@@ -98,10 +98,10 @@ def _text(file: Path) -> str:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise QuestionFileError([f"{file.name} 无法读取（{error.strerror}）。请检查路径。"]) from error
+        raise QuestionFileError(f"{file.name} 无法读取（{error.strerror}）。请检查路径。") from error
     if data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
-        raise QuestionFileError([f"{file.name} 是 Excel 工作簿。请在 Excel 或 WPS 里另存为 CSV，再来评测。"])
-    return decode(data)
+        raise QuestionFileError(f"{file.name} 是 Excel 工作簿。请在 Excel 或 WPS 里另存为 CSV，再来评测。")
+    return decode(data).lstrip("\ufeff")
 
 
 def _table(text: str) -> Iterator[list[str]]:

@@ -25,13 +25,14 @@ LAY_NAMES: Mapping[str, str] = {
     "median_ms": "检索用时中位数（毫秒）",
 }
 _ANSWER_FIGURES = {
-    "first_five": "前五条对（%）",
-    "fact_in_first_lines": "头几行有（%）",
-    "refused_rightly": "该拒的拒了（%）",
-    "refused_wrongly": "误拒（%）",
-    "answer_p95_ms": "回答 p95（毫秒）",
+    "first_five": "前五条对%",
+    "fact_in_first_lines": "头几行有%",
+    "refused_rightly": "该拒已拒%",
+    "refused_wrongly": "误拒%",
+    "answer_p95_ms": "p95 毫秒",
 }
 _RANKS_SHOWN = 3
+_RUN = "评测"
 MAIN_FIGURES: Mapping[str, Mapping[str, str]] = {
     "retrieval-lay": {"first": "第一条对", "first_five": "前五条对", "first_ten": "前十条对"},
     "retrieval": {f"{way}.nDCG@10": f"{name} nDCG@10" for way, name in WAYS.items()} | {"p.nDCG@10": "p"},
@@ -111,24 +112,23 @@ def failures(found: Sequence[Failure]) -> Table:
 
 
 def history(command: str, entries: Sequence[Mapping[str, Any]]) -> Table:
-    """The runs of one command, latest first, with the figures that sum it up."""
-    figures = _main_figures(command, entries)
+    """The runs of one command, latest first, with the figures that sum it up; date and commit of one kept without values."""
+    figures = next((figures for start, figures in MAIN_FIGURES.items() if command.startswith(start)), {})
+    rows = [_history_row(entry, figures) for entry in entries]
     table = Table(title=command)
-    for name in ("日期", "版本", "题目", *figures.values(), "逐题记录"):
-        table.add_column(name, no_wrap=name == "逐题记录", overflow="fold")
-    for entry in entries:
-        numbers = _flat(entry["numbers"])
-        asked = "、".join(str(numbers[name]) for name in ("file", "split", "questions") if name in numbers)
-        row = (shown(numbers[name]) if name in numbers else "" for name in figures)
-        table.add_row(entry["date"], entry["commit"], asked, *row, entry.get("run", ""))
+    columns = [name for name in rows[0] if any(row[name] for row in rows)]
+    for name in columns:
+        table.add_column(name, no_wrap=name == _RUN, overflow="fold")
+    for row in rows:
+        table.add_row(*(row[name] for name in columns))
     return table
 
 
-def _main_figures(command: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Those of MAIN_FIGURES that any entry of the command has."""
-    wanted = next((figures for start, figures in MAIN_FIGURES.items() if command.startswith(start)), {})
-    kept = set().union(*(_flat(entry["numbers"]) for entry in entries))
-    return {name: shown for name, shown in wanted.items() if name in kept}
+def _history_row(entry: Mapping[str, Any], figures: Mapping[str, str]) -> dict[str, str]:
+    numbers = _flat(entry["numbers"])
+    asked = "、".join(str(numbers[name]) for name in ("file", "split", "questions") if name in numbers)
+    values = {called: shown(numbers[name]) if name in numbers else "" for name, called in figures.items()}
+    return {_RUN: entry.get("run") or f"{entry['date']} {entry['commit']}", "题目": asked, **values}
 
 
 def _flat(numbers: Mapping[str, Any], start: str = "") -> dict[str, Any]:

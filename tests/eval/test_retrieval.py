@@ -10,6 +10,7 @@ from eval import bench_index, fusion_tuning, heldout, lay, results, tables
 from eval.__main__ import app, main
 from eval.judgments import read_lay_questions, read_set
 from eval.retrieval import Comparison, compare, hybrid_rankings, rankings
+from eval.runs import Values
 from kb.embedder import builtin_embedder
 from kb.errors import ShegongError
 from tests.eval.invented import write_shared
@@ -33,9 +34,11 @@ def test_the_right_article_is_found_in_every_way(shared: Path, tmp_path: Path) -
 def test_a_comparison_has_every_measure_and_says_whether_it_may_be_chance(shared: Path, tmp_path: Path) -> None:
     judged = read_set("stard", shared)
     index = bench_index.open_index(judged, builtin_embedder(), tmp_path / "cache")
-    numbers = compare(index, "stard", judged.questions).numbers()
+    compared = compare(index, "stard", judged.questions)
+    numbers = compared.numbers()
     assert numbers["hybrid"]["recall@10"] == numbers["keyword"]["recall@10"] == 1
     assert numbers["p"]["recall@10"] == 1
+    assert compared.values.ranks["hybrid"] == [[1], [1]] and compared.values.facts["relevant"] == [1, 1]
 
 
 def test_cases_are_ranked_only_among_their_labelled_candidates(shared: Path, tmp_path: Path) -> None:
@@ -109,7 +112,8 @@ def test_results_keep_their_history_latest_first_and_name_no_computer(tmp_path: 
 
 def test_no_questions_compare_to_zero() -> None:
     empty: dict[str, list[float]] = {"nDCG@10": []}
-    numbers = Comparison(0, {"keyword": empty, "hybrid": empty}).numbers()
+    values = Values([], {"keyword": empty, "hybrid": empty}, {"keyword": [], "hybrid": []}, 10)
+    numbers = Comparison(values).numbers()
     assert numbers["hybrid"]["nDCG@10"] == 0
     assert numbers["p"]["nDCG@10"] == 1
 
