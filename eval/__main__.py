@@ -196,7 +196,7 @@ def history(kept: Kept = RESULTS) -> None:
 
 @app.command()
 def compare(
-    before: Annotated[str, typer.Argument(metavar="甲", help="一次评测的名称（history 列出的），写独有的开头也行")],
+    before: Annotated[str, typer.Argument(metavar="甲", help="一次评测的名称（history 列出的），写独有的一段也行")],
     after: Annotated[str, typer.Argument(metavar="乙", help="另一次评测的名称")],
     differences: Annotated[int, typer.Option(help="列出变化最大的问题，变好变差各这么多", min=0)] = 10,
     kept: Kept = RESULTS,
@@ -329,7 +329,6 @@ def _site(file: Path, data: Path | None, keep: bool) -> None:
     from eval import answers as judging
     from eval import question_file, results, tables
     from eval import site as station
-    from kb.embedder import embedder_for
     from kb.models import Asker
     from kb.settings import load_settings
 
@@ -345,8 +344,7 @@ def _site(file: Path, data: Path | None, keep: bool) -> None:
     _console().print(tables.failures(failures) if failures else "所有问题都答好了。")
     if keep:
         about, folder = {"file": file.name, "language_model": settings.llm.model}, station.folder(settings)
-        model = embedder_for(settings.embedding.model)
-        results.keep("site", about | numbers, embedder=model, folder=folder, values=station.values(outcomes))
+        results.keep("site", about | numbers, embedder=knowledge_base.embedder, folder=folder, values=station.values(outcomes))
         _console().print(f"结果已存入 {folder}。看历次结果：python -m eval history --kept {folder}")
 
 

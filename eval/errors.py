@@ -1,6 +1,6 @@
 """Errors of the evaluation package, with a message for the person at the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kb.errors import ShegongError
@@ -33,7 +33,7 @@ class UnknownRun(ShegongError):
     def __init__(self, wanted: str, instead: Sequence[str]) -> None:
         """List the runs that may have been meant."""
         listed = "\n".join(f"  {name}" for name in instead) or "  （这里还没有保存过评测）"
-        super().__init__(f"没有唯一叫“{wanted}”的评测。请写全名或独有的开头：\n{listed}")
+        super().__init__(f"没有唯一叫“{wanted}”的评测。请写全名，或它独有的一段：\n{listed}")
 
 
 class NothingInCommon(ShegongError):
@@ -67,8 +67,8 @@ class QuestionFileError(ShegongError):
 class QuestionRowsError(QuestionFileError):
     """Rows of a station's question file are wrong."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        """List what has to be changed, each with its row."""
-        shown = "\n".join(f"  {problem}" for problem in problems[:_PROBLEMS_SHOWN])
-        more = f"\n  另有 {len(problems) - _PROBLEMS_SHOWN} 处。" if len(problems) > _PROBLEMS_SHOWN else ""
-        super().__init__(f"题目文件要先改这几处：\n{shown}{more}")
+    def __init__(self, problems: Mapping[str, Sequence[int]]) -> None:
+        """List what has to be changed, each with the rows that it is about."""
+        lines = [f"  第 {'、'.join(map(str, rows))} 行：{problem}" for problem, rows in problems.items()]
+        more = f"\n  另有 {len(lines) - _PROBLEMS_SHOWN} 处。" if len(lines) > _PROBLEMS_SHOWN else ""
+        super().__init__("题目文件要先改这几处：\n" + "\n".join(lines[:_PROBLEMS_SHOWN]) + more)

@@ -74,8 +74,7 @@ def _recall(axes: Axes, run: Run) -> None:
         curve = 100 * (found[asked] / relevant[asked, None]).mean(axis=0)
         axes.plot(depths, curve, color=_COLOURS[system], label=_CALLED[system])
         axes.annotate(f"{curve[-1]:.0f}", (depths[-1], curve[-1]), (4, -4), textcoords="offset points", color=_COLOURS[system])
-    axes.set_xscale("log")
-    _ticks(axes, [depth for depth in (1, 2, 5, 10, 20, 50, 100, 200) if depth <= run.values.depth])
+    _logarithmic(axes, 1, run.values.depth)
     axes.set(xlabel="看前多少条（k）", ylabel="找到对应条文的比例（%）", ylim=(0, 100))
     _headed(axes, "看到第几条能找到对应条文", f"recall@k，{int(asked.sum())} 个问题", run)
     if len(run.values.ranks) > 1:
@@ -124,8 +123,7 @@ def _latency(axes: Axes, run: Run) -> None:
         if fact in run.values.facts:
             times = sorted(float(each or 0) for each in run.values.facts[fact])
             axes.plot(times, 100 * np.arange(1, len(times) + 1) / len(times), color=_COLOURS[part], label=_times_label(part, times))
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
+    _logarithmic(axes, *axes.dataLim.intervalx)
     axes.set(xlabel="毫秒", ylabel="不超过这么久的问题（%）", ylim=(0, 102))
     machine = run.made.get("machine", {})
     _headed(axes, "用时分布", f"{machine.get('processor', '')}，{machine.get('cores', '?')} 核", run)
@@ -171,6 +169,10 @@ def _headed(axes: Axes, title: str, about: str, run: Run) -> None:
     axes.text(0, 1.03, f"{run.command}：{about}；{run.made['date']}{version}", transform=axes.transAxes, fontsize=9, color="#666666")
 
 
-def _ticks(axes: Axes, values: Sequence[int]) -> None:
-    axes.set_xticks(values, [str(value) for value in values])
+def _logarithmic(axes: Axes, low: float, high: float) -> None:
+    """A horizontal axis with 1, 2, 5, 10, 20 … marked, as far as they lie between the bounds."""
+    axes.set_xscale("log")
+    marks = (digit * 10**power for power in range(7) for digit in (1, 2, 5))
+    shown = [mark for mark in marks if low <= mark <= high]
+    axes.set_xticks(shown, [str(mark) for mark in shown])
     axes.minorticks_off()

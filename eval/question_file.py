@@ -136,13 +136,14 @@ def _article(place: str) -> str:
 
 @dataclass
 class _Checker:
-    """Reads rows against what is held, collecting what is wrong with them."""
+    """Reads rows against what is held, collecting what is wrong and in which rows."""
 
     knowledge_base: KnowledgeBase
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def problem(self, row: Row, text: str) -> None:
-        self.problems.append(f"第 {row.number} 行：{text}")
+        """Note what is wrong with a row; many rows may name the same missing law."""
+        self.problems[text].append(row.number)
 
     def check(self, row: Row) -> None:
         """Note what is wrong with a row by itself."""

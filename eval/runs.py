@@ -63,9 +63,9 @@ def save(folder: Path, command: str, made: Mapping[str, Any], numbers: Mapping[s
 
 
 def load(folder: Path, wanted: str) -> Run:
-    """The run whose name is `wanted` or begins so. Raises UnknownRun where none does, or several do."""
+    """The run whose name is `wanted`, or else holds it as a part. Raises UnknownRun where none does, or several do."""
     kept = names(folder)
-    found = [name for name in kept if name == wanted] or [name for name in kept if name.startswith(wanted)]
+    found = [name for name in kept if name == wanted] or [name for name in kept if wanted in name]
     if len(found) != 1:
         raise UnknownRun(wanted, found or kept)
     return _read(folder / _FOLDER / f"{found[0]}.json")

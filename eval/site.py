@@ -13,7 +13,6 @@ from kb.errors import StoreError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 
-COMMAND = "site"
 MEASURES: Mapping[str, Measure] = {**answers.ranked(answers.answerable, "对的出处"), **answers.ANSWERED}
 
 
@@ -66,4 +65,5 @@ def _faults(outcome: Outcome) -> Iterator[str]:
     if not outcome.found:
         yield "有答案的问题，却拒答了"
     elif question.facts and not outcome.fact_first:
-        yield f"需要的内容{'不在头 ' + str(FIRST_LINES) + ' 字里' if outcome.fact_at >= 0 else '没有说到'}"
+        needed = "或".join(f"“{fact}”" for fact in question.facts)
+        yield f"{needed}不在头 {FIRST_LINES} 字里" if outcome.fact_at >= 0 else f"回答里没有{needed}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from eval import fusion_tuning
@@ -63,15 +64,16 @@ def comparison(title: str, compared: Comparison) -> Table:
 
 def differences(title: str, before: str, after: str, found: Sequence[Difference]) -> Table:
     """Two systems side by side, a measure a line; means are shown times 100."""
-    table = Table(title=title, caption="数值均乘以 100；区间为 95 % 自助法，p 为配对随机化检验")
-    table.add_column("指标")
-    for name in ("问题", before, after, "差", "差的区间", "p", "变好", "变差", "不变"):
+    caption = "数值均乘以 100；区间为 95 % 自助法，p 为配对随机化检验；最后一栏是题数"
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False)  # fits 80 columns
+    table.add_column("指标", overflow="fold")
+    for name in (before, after, "差", "差的区间", "p", "好/差/同"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in found:
         interval = f"{100 * each.low:+.1f} ~ {100 * each.high:+.1f}"
         means = (f"{100 * each.before:.1f}", f"{100 * each.after:.1f}", f"{100 * (each.after - each.before):+.1f}")
-        counts = (str(each.better), str(each.worse), str(each.same))
-        table.add_row(called(each.measure), str(each.questions), *means, interval, f"{each.p:.4f}", *counts)
+        counts = f"{each.better}/{each.worse}/{each.same}"
+        table.add_row(called(each.measure), *means, interval, f"{each.p:.4f}", counts)
     return table
 
 
@@ -114,7 +116,7 @@ def failures(found: Sequence[Failure]) -> Table:
 def history(command: str, entries: Sequence[Mapping[str, Any]]) -> Table:
     """The runs of one command, latest first, with the figures that sum it up; date and commit of one kept without values."""
     figures = next((figures for start, figures in MAIN_FIGURES.items() if command.startswith(start)), {})
-    rows = [_history_row(entry, figures) for entry in entries]
+    rows = [_history_row(command, entry, figures) for entry in entries]
     table = Table(title=command)
     columns = [name for name in rows[0] if any(row[name] for row in rows)]
     for name in columns:
@@ -124,11 +126,12 @@ def history(command: str, entries: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _history_row(entry: Mapping[str, Any], figures: Mapping[str, str]) -> dict[str, str]:
+def _history_row(command: str, entry: Mapping[str, Any], figures: Mapping[str, str]) -> dict[str, str]:
     numbers = _flat(entry["numbers"])
-    asked = "、".join(str(numbers[name]) for name in ("file", "split", "questions") if name in numbers)
+    asked = " ".join(str(numbers[name]) for name in ("file", "split", "questions") if name in numbers)
     values = {called: shown(numbers[name]) if name in numbers else "" for name, called in figures.items()}
-    return {_RUN: entry.get("run") or f"{entry['date']} {entry['commit']}", "题目": asked, **values}
+    name = str(entry.get("run", "")).removeprefix(f"{command}-")  # the title says the command
+    return {_RUN: name or f"{entry['date']} {entry['commit']}", "题目": asked, **values}
 
 
 def _flat(numbers: Mapping[str, Any], start: str = "") -> dict[str, Any]:

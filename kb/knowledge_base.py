@@ -166,6 +166,11 @@ class KnowledgeBase:
         """The knowledge base of the settings."""
         return cls(settings.data_folder, embedder_for(settings.embedding.model))
 
+    @property
+    def embedder(self) -> Embedder:
+        """The model that passages and questions are embedded with."""
+        return self._embedder
+
     def close(self) -> None:
         """Give back the database connections."""
         self._catalog.close()

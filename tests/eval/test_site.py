@@ -86,8 +86,8 @@ def test_a_bad_row_is_named_with_its_line_and_what_to_do(write, laws: KnowledgeB
 
 
 def test_all_bad_rows_are_listed_at_once(write, laws: KnowledgeBase) -> None:
-    with pytest.raises(QuestionRowsError, match=r"(?s)第 2 行.*第 4 行"):
-        read_questions(write(",暖冬救助条例,,,", GOOD[0], "问,不存在的,,,"), laws)
+    with pytest.raises(QuestionRowsError, match=r"(?s)第 2 行：“问题”.*第 4、5 行：没有收录《不存在的》"):
+        read_questions(write(",暖冬救助条例,,,", GOOD[0], "问,不存在的,,,", "又问,不存在的,,,"), laws)
 
 
 def test_rows_with_the_same_question_add_places_that_answer(write, laws: KnowledgeBase) -> None:
@@ -118,7 +118,7 @@ def test_every_way_to_fail_is_said() -> None:
     outcomes = [Outcome(answerable, 0, False, -1, 0.1), Outcome(answerable, 7, True, 200, 0.9), Outcome(empty, 0, True, -1, 0.9)]
     assert [each.what for each in site.failures(outcomes)] == [
         "前十条里没有对的出处；有答案的问题，却拒答了",
-        "对的出处排在第 7；需要的内容不在头 150 字里",
+        "对的出处排在第 7；“钱”不在头 150 字里",
         "没有答案的问题，却回答了",
     ]
 
