@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.chinese_help import ChineseCommand, ChineseGroup, usage_error
 from kb.errors import ShegongError
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from eval.runs import Values
     from kb.embedder import Embedder
 
-app = typer.Typer(help="社工知库的评测命令。每次结果都存入 eval/results。", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    cls=ChineseGroup,
+    help="社工知库的评测命令。每次结果都存入 eval/results，本站自己的存入数据文件夹。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 _SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 Shared = Annotated[Path, typer.Option(help="评测数据文件夹（默认在项目文件夹旁边）")]
@@ -47,7 +54,7 @@ class SplitName(StrEnum):
     ALL = "all"
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def retrieval(
     name: Annotated[SetName, typer.Option("--set", help="评测集：stard 法条、lecard 类案、lay 口语提问")] = SetName.STARD,
     split: Annotated[SplitName, typer.Option(help="哪一半问题：test 报告用、tune 调参用、all 全部")] = SplitName.TEST,
@@ -65,7 +72,7 @@ def retrieval(
         _compare(name.value, split.value, held_out, with_trained, differences, shared, cache, keep)
 
 
-@app.command("tune-fusion")
+@app.command("tune-fusion", cls=ChineseCommand)
 def tune_fusion(
     lay_questions: Annotated[int, typer.Option(help="另抽取多少个口语提问")] = 300,
     shared: Shared = _SHARED,
@@ -92,7 +99,7 @@ def tune_fusion(
     _keep("tune-fusion", {"trials": [asdict(trial) for trial in tried]}, keep, model)
 
 
-@app.command("train-heldout")
+@app.command("train-heldout", cls=ChineseCommand)
 def train_heldout(
     epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 2, shared: Shared = _SHARED, cache: Cache = None
 ) -> None:
@@ -102,7 +109,7 @@ def train_heldout(
     heldout.train(shared, _cache(cache), epochs=epochs)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def speed(
     corpus: Annotated[Path | None, typer.Option(help="资料文件夹或 .tar.xz（默认用全部法规）")] = None,
     questions: Annotated[int, typer.Option(help="抽取多少个口语提问来计时")] = 200,
@@ -121,7 +128,7 @@ def speed(
     _keep(f"speed-{chosen.name.partition('.')[0]}", numbers, keep, _model(False, None))
 
 
-@app.command("train-embedder")
+@app.command("train-embedder", cls=ChineseCommand)
 def train_embedder(
     epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 2, shared: Shared = _SHARED
 ) -> None:
@@ -134,7 +141,7 @@ def train_embedder(
     training.run(shared, epochs=epochs)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def answers(
     split: Annotated[SplitName, typer.Option(help="哪一半问题：test 报告用、tune 调参用、all 全部")] = SplitName.TEST,
     laws_only: Annotated[bool, typer.Option("--laws-only", help="只收录法规，不收录自带资料")] = False,
@@ -162,7 +169,7 @@ def answers(
     _keep("answers-laws" if laws_only else "answers", about | numbers, keep, model, judging.values(outcomes))
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def site(
     questions: Annotated[Path | None, typer.Option(help="题目，CSV 文件（Excel、WPS 另存为 CSV 即可）")] = None,
     data: Annotated[Path | None, typer.Option(help="数据文件夹；不写就用设置里的")] = None,
@@ -182,7 +189,7 @@ def site(
         raise QuestionFileError("没有写明题目文件。请加 --questions 题目.csv；还没有题目的，先用 --template 样表.csv 写一份样表。")
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def history(kept: Kept = RESULTS) -> None:
     """历次评测的主要数字，最近的在前。"""
     from eval import results, tables
@@ -194,7 +201,7 @@ def history(kept: Kept = RESULTS) -> None:
         _console().print("这里还没有保存过评测。")
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def compare(
     before: Annotated[str, typer.Argument(metavar="甲", help="一次评测的名称（history 列出的），写独有的一段也行")],
     after: Annotated[str, typer.Argument(metavar="乙", help="另一次评测的名称")],
@@ -217,7 +224,7 @@ def compare(
             _console().print(tables.moved(both.moved(), differences, texts))
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def plots(
     kept: Kept = RESULTS,
     to: Annotated[Path | None, typer.Option(help="图存在哪个文件夹（默认在评测记录旁的 plots）")] = None,
@@ -229,7 +236,7 @@ def plots(
         _console().print(f"已画好 {file}")
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def danger(
     split: Annotated[SplitName, typer.Option(help="哪一半消息：test 报告用、tune 写规则时看过、all 全部")] = SplitName.TEST,
     keep: Keep = True,
@@ -243,7 +250,7 @@ def danger(
     _keep("danger", {"split": str(split), **numbers}, keep, _model(False, None))
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def kill(
     rounds: Annotated[int, typer.Option(help="强行终止多少次", min=1)] = 200,
     seed: Annotated[int, typer.Option(help="随机种子；不写就每次不同")] = -1,
@@ -255,7 +262,7 @@ def kill(
     killing.main(rounds, seed, keep)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def corpus(
     files: Annotated[list[Path] | None, typer.Argument(help="只查这些文件；不写就查全部")] = None,
     write_catalog: Annotated[bool, typer.Option("--write-catalog", help="同时写 catalog.toml")] = False,
@@ -329,14 +336,13 @@ def _site(file: Path, data: Path | None, keep: bool) -> None:
     from eval import answers as judging
     from eval import question_file, results, tables
     from eval import site as station
-    from kb.models import Asker
     from kb.settings import load_settings
 
     settings = load_settings()
     settings = settings.model_copy(update={"data_folder": data}) if data else settings
     with closing(station.opened(settings)) as knowledge_base, _progress("提问") as step:
         asked = question_file.read_questions(file, knowledge_base)
-        answering = judging.judge(knowledge_base, asked, Asker(settings.region), language_model_for(settings.llm))
+        answering = judging.judge(knowledge_base, asked, station.asker(settings), language_model_for(settings.llm))
         outcomes = _all(answering, len(asked), step)
     numbers = judging.summary(outcomes, station.MEASURES)
     _console().print(tables.named(f"{file.name}：本站评测", numbers, judging.names(station.MEASURES)))
@@ -425,12 +431,21 @@ def _progress(name: str) -> Any:
 
 
 def main() -> None:
-    """Run a command; a ShegongError becomes its message and exit code 2."""
+    """Run a command; an error that a person can mend becomes its message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles in GBK
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except ShegongError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+    except Exception as error:  # Typer's own errors carry an exit code; anything else is a bug and shows its trace
+        if not hasattr(error, "exit_code"):
+            raise
+        if sys.argv[1:]:  # without a command the help has been shown
+            typer.echo(usage_error(error, "python -m eval"), err=True)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class PlotsNotInstalled(ShegongError):
 
     def __init__(self) -> None:
         """Say how to install it."""
-        super().__init__("画图要用 matplotlib，还没有安装。请在项目文件夹里用项目环境运行 python -m pip install -e .[eval]")
+        super().__init__("画图要用 matplotlib，还没有安装。请在项目文件夹里用项目环境运行 python -m pip install -e \".[eval]\"")
 
 
 class QuestionFileError(ShegongError):

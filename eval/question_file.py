@@ -161,17 +161,26 @@ class _Checker:
         name = hashlib.sha256(row.question.encode()).hexdigest()[:8]
         if row.has_answer in _NO or not row.title:
             return Question(name, row.question, "none" if row.has_answer in _NO else "policy", (), ())
+        passages = self._passages(row)
+        right = self._right(row, passages) if passages else []
+        facts = self._facts(row, passages) if right else ()
+        label = _article(row.place)
+        answers = ((canonical_title(row.title), label),) if label else ()  # digests that name the article count, too
+        return Question(name, row.question, "policy", answers, facts, passages=frozenset(passage.id for passage in right))
+
+    def _passages(self, row: Row) -> Sequence[Passage]:
+        """All passages of the documents with the row's title."""
         documents = self._documents.get(canonical_title(row.title), [])
         if not documents:
             self.problem(row, f"没有收录《{canonical_title(row.title)}》。{self._nearest(row.title)}")
-        passages = [passage for document in documents for passage in self.knowledge_base.passages(document)]
-        right = self._right(row, passages) if documents else []
+        return [passage for document in documents for passage in self.knowledge_base.passages(document)]
+
+    def _facts(self, row: Row, passages: Sequence[Passage]) -> tuple[str, ...]:
+        """What an answer has to say, in one wording or another; one at least stands in the source."""
         facts = tuple(plain(fact) for fact in _ALTERNATIVES.split(row.fact) if plain(fact))
-        if right and facts and not any(fact in plain(_joined_text(passages)) for fact in facts):
+        if facts and not any(fact in plain(_joined_text(passages)) for fact in facts):
             self.problem(row, f"出处里没有“{row.fact}”这几个字。回答摘录原文，请照原文写。")
-        label = _article(row.place)
-        answers = ((canonical_title(row.title), label),) if label else ()
-        return Question(name, row.question, "policy", answers, facts, passages=frozenset(passage.id for passage in right))
+        return facts
 
     def _right(self, row: Row, passages: Sequence[Passage]) -> Sequence[Passage]:
         """The passages that a row points at; all of its documents where it names no place."""

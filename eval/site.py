@@ -9,8 +9,10 @@ from pathlib import Path
 from eval import answers
 from eval.answers import FIRST_LINES, Measure, Outcome
 from eval.runs import Values
-from kb.errors import StoreError
+from kb.errors import SettingsError, StoreError
 from kb.knowledge_base import KnowledgeBase
+from kb.models import Asker
+from kb.regions import resolve_region
 from kb.settings import Settings
 
 MEASURES: Mapping[str, Measure] = {**answers.ranked(answers.answerable, "对的出处"), **answers.ANSWERED}
@@ -38,6 +40,14 @@ def opened(settings: Settings) -> KnowledgeBase:
         knowledge_base.close()
         raise StoreError(f"数据文件夹 {settings.data_folder} 里还没有资料。请先收录资料，再来评测。")
     return knowledge_base
+
+
+def asker(settings: Settings) -> Asker:
+    """Somebody of the station's region, today. Raises SettingsError where the region is none."""
+    region = resolve_region(settings.region)
+    if region is None:
+        raise SettingsError(f"设置里的地区“{settings.region}”不认识。请写省名或“省/市”，如 安徽省/安庆市。")
+    return Asker(region)
 
 
 def values(outcomes: Sequence[Outcome]) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,12 @@ def test_rows_with_the_same_question_add_places_that_answer(write, laws: Knowled
 )
 def test_an_article_is_told_from_words(place: str, label: str) -> None:
     assert question_file._article(place) == label
+
+
+def test_the_readme_explains_every_column() -> None:
+    readme = (Path(question_file.__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"(?m)^\| (\S+) \|", readme.partition("### 用本站的题目评测")[2].partition("\n## ")[0])
+    assert tuple(named[1:]) == question_file.COLUMNS
 
 
 def test_the_questions_are_judged_by_the_places_they_name(write, laws: KnowledgeBase) -> None:
