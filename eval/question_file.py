@@ -12,7 +12,7 @@ import io
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -83,12 +83,13 @@ def read_questions(file: Path, knowledge_base: KnowledgeBase) -> list[Question]:
 
 def read_rows(file: Path) -> list[Row]:
     """The rows below the heading. Raises QuestionFileError where the file can not be read as such a table."""
-    table = _table(_text(file))
-    heading = [cell.strip() for cell in next(table, [])]
+    table = _table(_text(file), file.name)
+    heading = [cell.strip() for cell in table[0]] if table else []
     missing = [name for name in _NEEDED if name not in heading]
     if missing:
         raise QuestionFileError(f"{file.name} 缺少 {'、'.join(missing)} 栏。第 1 行应当是 {','.join(COLUMNS)}")
-    rows = [_row(number, dict(zip(heading, cells, strict=False))) for number, cells in enumerate(table, 2) if any(map(str.strip, cells))]
+    filled = ((number, cells) for number, cells in enumerate(table[1:], 2) if any(map(str.strip, cells)))
+    rows = [_row(number, dict(zip(heading, cells, strict=False))) for number, cells in filled]
     if not rows:
         raise QuestionFileError(f"{file.name} 里只有表头，没有问题。")
     return rows
@@ -104,11 +105,15 @@ def _text(file: Path) -> str:
     return decode(data).lstrip("\ufeff")
 
 
-def _table(text: str) -> Iterator[list[str]]:
+def _table(text: str, name: str) -> list[list[str]]:
     """The cells; separated as the heading is: by commas, by tabs (Excel's Unicode text) or by semicolons."""
     heading = text.partition("\n")[0]
     separator = max(",\t;", key=heading.count)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        return list(reader)
+    except csv.Error as error:  # a lone quote would swallow the rows below it
+        raise QuestionFileError(f"{name} 第 {reader.line_num} 行或以前有不成对的引号 \"。请改成“”，或用 Excel 重新保存。") from error
 
 
 def _row(number: int, cells: Mapping[str, str]) -> Row:
@@ -187,9 +192,6 @@ class _Checker:
         if not row.place:
             return passages
         label = _article(row.place)
-        if not label and len(bare(row.place)) < _SHORTEST_WORDS:
-            self.problem(row, f"原文片段“{row.place}”太短，请至少写 {_SHORTEST_WORDS} 个字。")
-            return []
         found = [passage for passage in passages if _points_at(row.place, label, passage)]
         if not found:
             self.problem(row, _not_there(row, label, passages))
@@ -210,13 +212,18 @@ class _Checker:
 
 
 def _points_at(place: str, label: str, passage: Passage) -> bool:
-    return article(passage.locator) == label if label else bare(place) in bare(passage.text)
+    if label:
+        return article(passage.locator) == label
+    words = bare(place)
+    return place in passage.locator or (len(words) >= _SHORTEST_WORDS and words in bare(passage.text))
 
 
 def _not_there(row: Row, label: str, passages: Sequence[Passage]) -> str:
     title = canonical_title(row.title)
     if label:
         return f"《{title}》里没有{label}。"
+    if len(bare(row.place)) < _SHORTEST_WORDS:
+        return f"原文片段“{row.place}”太短，请至少写 {_SHORTEST_WORDS} 个字。"
     if bare(row.place) in bare(_joined_text(passages)):
         return f"“{row.place}”跨了《{title}》的两段，请只写其中一段里的一句。"
     return f"《{title}》里找不到“{row.place}”。请从原文里复制。"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant import starter
-from eval import question_file, results, runs, site
+from eval import lay, question_file, results, runs, site
 from eval.__main__ import main
 from eval.answers import Outcome, Question, judge, summary
 from eval.errors import QuestionFileError, QuestionRowsError
@@ -20,7 +20,8 @@ from kb.embedder import builtin_embedder
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Asker
 from tests.conftest import invented_laws
-from tests.fakes import publish
+from tests.eval.invented import write_shared
+from tests.fakes import FakeLanguageModel, publish
 
 HEADING = "问题,出处标题,条号或原文片段,需要的内容,有没有答案"
 GOOD = (
@@ -59,7 +60,7 @@ def test_optional_columns_may_be_missing_and_empty_rows_keep_their_number(write)
     assert [(row.number, row.title, row.has_answer) for row in rows] == [(3, "题名", "")]
 
 
-@pytest.mark.parametrize("data", [b"PK\x03\x04...", "问题\n怎么办".encode(), HEADING.encode()])
+@pytest.mark.parametrize("data", [b"PK\x03\x04...", b"", "问题\n怎么办".encode(), HEADING.encode(), f'{HEADING}\n"低保怎么办,,,,没有\n乙,,,,没有'.encode()])
 def test_a_file_that_is_no_such_table_is_refused_in_chinese(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "题目.csv").write_bytes(data)
     with pytest.raises(QuestionFileError, match=r"题目\.csv"):
@@ -84,6 +85,15 @@ def test_a_file_that_is_no_such_table_is_refused_in_chinese(tmp_path: Path, data
 def test_a_bad_row_is_named_with_its_line_and_what_to_do(write, laws: KnowledgeBase, row: str, said: str) -> None:
     with pytest.raises(QuestionRowsError, match=said.replace("（", ".")):
         read_questions(write(row), laws)
+
+
+@pytest.mark.parametrize("place", ["第二条", "第2条", "第２条第一款", "应当向乡镇人民政府"])
+def test_an_article_is_found_however_its_number_is_written(write, tmp_path: Path, place: str) -> None:
+    write_shared(tmp_path)
+    with lay.laws_taken_in(tmp_path / "corpus" / "laws", builtin_embedder()) as knowledge_base:
+        (question,) = read_questions(write(f"取暖补助怎么申请,暖冬救助条例,{place},书面申请,"), knowledge_base)
+        (outcome,) = judge(knowledge_base, [question], Asker())
+    assert len(question.passages) == 1 and outcome.rank == 1
 
 
 def test_all_bad_rows_are_listed_at_once(write, laws: KnowledgeBase) -> None:
@@ -118,6 +128,12 @@ def test_the_questions_are_judged_by_the_places_they_name(write, laws: Knowledge
     assert numbers["first_five"] == numbers["fact_in_answer"] == numbers["refused_rightly"] == 100
     assert numbers["questions"] == 3 and numbers["refused_wrongly"] == 0
     assert site.failures(outcomes) == []
+
+
+def test_a_site_s_own_language_model_is_asked_once_for_every_question(write, laws: KnowledgeBase) -> None:
+    model = FakeLanguageModel()
+    (outcome,) = judge(laws, read_questions(write(GOOD[0]), laws), Asker(), model)
+    assert len(model.prompts) == 1 and outcome.found and outcome.answer_ms > 0
 
 
 def test_every_way_to_fail_is_said() -> None:
