@@ -60,12 +60,12 @@ def _chinese_help_option(option: Any) -> Any:
     return option
 
 
-def usage_error(error: Exception) -> str:
-    """A usage error of the command line as one Chinese sentence."""
+def usage_error(error: Exception, program: str = "shegong") -> str:
+    """A usage error of the command line `program` as one Chinese sentence."""
     kind = next((name for cls in type(error).__mro__ if (name := _ERRORS.get(cls.__name__))), "命令用法有误")
     option = getattr(error, "option_name", None) or _parameter_name(error)
     what = f" {option}" if option else f"（{getattr(error, 'message', error)}）"
-    return f"{kind}{what}。用 shegong --help 查看全部命令，用 shegong 命令 --help 查看一条命令的用法。"
+    return f"{kind}{what}。用 {program} --help 查看全部命令，用 {program} 命令 --help 查看一条命令的用法。"
 
 
 def _parameter_name(error: Exception) -> str:

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.chinese_help import ChineseCommand, ChineseGroup, usage_error
 from kb.errors import ShegongError
 
 if TYPE_CHECKING:
+    from eval.answers import Outcome
     from eval.bench_index import BenchIndex
     from eval.judgments import JudgedQuestion, JudgedSet, LayQuestion
+    from eval.retrieval import Comparison
+    from eval.runs import Values
     from kb.embedder import Embedder
 
-app = typer.Typer(help="社工知库的评测命令。每次结果都存入 eval/results。", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    cls=ChineseGroup,
+    help="社工知库的评测命令。每次结果都存入 eval/results，本站自己的存入数据文件夹。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 _SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 Shared = Annotated[Path, typer.Option(help="评测数据文件夹（默认在项目文件夹旁边）")]
 Cache = Annotated[Path | None, typer.Option(help="已建索引的存放处（默认在系统临时文件夹里）")]
+RESULTS = Path(__file__).resolve().parent / "results"
+Kept = Annotated[Path, typer.Option(help="评测记录所在的文件夹；本站自己的评测在 data/evaluations")]
 Keep = Annotated[bool, typer.Option("--keep/--no-keep", help="是否把结果存入 eval/results")]
 
 
@@ -40,12 +54,13 @@ class SplitName(StrEnum):
     ALL = "all"
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def retrieval(
     name: Annotated[SetName, typer.Option("--set", help="评测集：stard 法条、lecard 类案、lay 口语提问")] = SetName.STARD,
     split: Annotated[SplitName, typer.Option(help="哪一半问题：test 报告用、tune 调参用、all 全部")] = SplitName.TEST,
     held_out: Annotated[bool, typer.Option("--held-out", help="用留出模型评测没见过的问题（先运行 train-heldout）")] = False,
     with_trained: Annotated[bool, typer.Option("--with-trained", help="连同训练过的问题一起算（向量结果会虚高）")] = False,
+    differences: Annotated[int, typer.Option(help="列出对比关键词变化最大的问题，变好变差各这么多", min=0)] = 0,
     shared: Shared = _SHARED,
     cache: Cache = None,
     keep: Keep = True,
@@ -54,10 +69,10 @@ def retrieval(
     if name is SetName.LAY:
         _lay(split.value, held_out, shared, cache, keep)
     else:
-        _compare(name.value, split.value, held_out, with_trained, shared, cache, keep)
+        _compare(name.value, split.value, held_out, with_trained, differences, shared, cache, keep)
 
 
-@app.command("tune-fusion")
+@app.command("tune-fusion", cls=ChineseCommand)
 def tune_fusion(
     lay_questions: Annotated[int, typer.Option(help="另抽取多少个口语提问")] = 300,
     shared: Shared = _SHARED,
@@ -84,7 +99,7 @@ def tune_fusion(
     _keep("tune-fusion", {"trials": [asdict(trial) for trial in tried]}, keep, model)
 
 
-@app.command("train-heldout")
+@app.command("train-heldout", cls=ChineseCommand)
 def train_heldout(
     epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 2, shared: Shared = _SHARED, cache: Cache = None
 ) -> None:
@@ -94,7 +109,7 @@ def train_heldout(
     heldout.train(shared, _cache(cache), epochs=epochs)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def speed(
     corpus: Annotated[Path | None, typer.Option(help="资料文件夹或 .tar.xz（默认用全部法规）")] = None,
     questions: Annotated[int, typer.Option(help="抽取多少个口语提问来计时")] = 200,
@@ -113,7 +128,7 @@ def speed(
     _keep(f"speed-{chosen.name.partition('.')[0]}", numbers, keep, _model(False, None))
 
 
-@app.command("train-embedder")
+@app.command("train-embedder", cls=ChineseCommand)
 def train_embedder(
     epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 2, shared: Shared = _SHARED
 ) -> None:
@@ -126,7 +141,7 @@ def train_embedder(
     training.run(shared, epochs=epochs)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def answers(
     split: Annotated[SplitName, typer.Option(help="哪一半问题：test 报告用、tune 调参用、all 全部")] = SplitName.TEST,
     laws_only: Annotated[bool, typer.Option("--laws-only", help="只收录法规，不收录自带资料")] = False,
@@ -146,14 +161,82 @@ def answers(
             from assistant import starter
 
             starter.load(knowledge_base)
-        outcomes = judging.judge(knowledge_base, asked, Asker())
+        with _progress("提问") as step:
+            outcomes = _all(judging.judge(knowledge_base, asked, Asker()), len(asked), step)
     numbers = judging.summary(outcomes)
-    _console().print(tables.named(f"回答 {split}", numbers, judging.NAMES))
+    _console().print(tables.named(f"回答 {split}", numbers, judging.names(judging.MEASURES)))
     about = {"split": str(split), "laws_only": laws_only}
-    _keep("answers-laws" if laws_only else "answers", about | numbers, keep, model)
+    _keep("answers-laws" if laws_only else "answers", about | numbers, keep, model, judging.values(outcomes))
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
+def site(
+    questions: Annotated[Path | None, typer.Option(help="题目，CSV 文件（Excel、WPS 另存为 CSV 即可）")] = None,
+    data: Annotated[Path | None, typer.Option(help="数据文件夹；不写就用设置里的")] = None,
+    template: Annotated[Path | None, typer.Option(help="写一份可以照着填的样表，不评测")] = None,
+    keep: Keep = True,
+) -> None:
+    """用本站自己的题目评测本站的资料，记录存在数据文件夹的 evaluations 里。"""
+    from eval import question_file
+    from eval.errors import QuestionFileError
+
+    if template:
+        question_file.write_template(template)
+        _console().print(f"样表已写好：{template}。请用 Excel、WPS 打开，照样填写，保存后用 --questions 评测。")
+    elif questions:
+        _site(questions, data, keep)
+    else:
+        raise QuestionFileError("没有写明题目文件。请加 --questions 题目.csv；还没有题目的，先用 --template 样表.csv 写一份样表。")
+
+
+@app.command(cls=ChineseCommand)
+def history(kept: Kept = RESULTS) -> None:
+    """历次评测的主要数字，最近的在前。"""
+    from eval import results, tables
+
+    files = sorted(kept.glob("*.json"))
+    for file in files:
+        _console().print(tables.history(file.stem, results.history(file)))
+    if not files:
+        _console().print("这里还没有保存过评测。")
+
+
+@app.command(cls=ChineseCommand)
+def compare(
+    before: Annotated[str, typer.Argument(metavar="甲", help="一次评测的名称（history 列出的），写独有的一段也行")],
+    after: Annotated[str, typer.Argument(metavar="乙", help="另一次评测的名称")],
+    differences: Annotated[int, typer.Option(help="列出变化最大的问题，变好变差各这么多", min=0)] = 10,
+    kept: Kept = RESULTS,
+    shared: Shared = _SHARED,
+) -> None:
+    """两次评测逐题比较：差多少，是不是偶然，哪些问题变好、哪些变差。"""
+    from eval import runs, tables
+    from eval.comparison import pairs
+    from eval.known_texts import texts_of
+    from eval.retrieval import WAYS
+
+    old, new = runs.load(kept, before), runs.load(kept, after)
+    texts = texts_of(old, shared) | texts_of(new, shared)
+    for system, both in pairs(old, new):
+        title = f"{WAYS.get(system, '')} 甲 {old.name} → 乙 {new.name}".strip()
+        _console().print(tables.differences(title, "甲", "乙", both.differences()))
+        if differences:
+            _console().print(tables.moved(both.moved(), differences, texts))
+
+
+@app.command(cls=ChineseCommand)
+def plots(
+    kept: Kept = RESULTS,
+    to: Annotated[Path | None, typer.Option(help="图存在哪个文件夹（默认在评测记录旁的 plots）")] = None,
+) -> None:
+    """把最近的评测画成图：召回曲线、把握与对错、拒答取舍、用时分布。"""
+    from eval import plots as drawing
+
+    for file in drawing.draw(kept, to or kept / "plots"):
+        _console().print(f"已画好 {file}")
+
+
+@app.command(cls=ChineseCommand)
 def danger(
     split: Annotated[SplitName, typer.Option(help="哪一半消息：test 报告用、tune 写规则时看过、all 全部")] = SplitName.TEST,
     keep: Keep = True,
@@ -167,7 +250,7 @@ def danger(
     _keep("danger", {"split": str(split), **numbers}, keep, _model(False, None))
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def kill(
     rounds: Annotated[int, typer.Option(help="强行终止多少次", min=1)] = 200,
     seed: Annotated[int, typer.Option(help="随机种子；不写就每次不同")] = -1,
@@ -179,7 +262,7 @@ def kill(
     killing.main(rounds, seed, keep)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def corpus(
     files: Annotated[list[Path] | None, typer.Argument(help="只查这些文件；不写就查全部")] = None,
     write_catalog: Annotated[bool, typer.Option("--write-catalog", help="同时写 catalog.toml")] = False,
@@ -197,7 +280,9 @@ def corpus(
 # --- inside -----------------------------------------------------------------------------------------------------
 
 
-def _compare(name: str, split: Any, held_out: bool, with_trained: bool, shared: Path, cache: Path | None, keep: bool) -> None:
+def _compare(
+    name: str, split: Any, held_out: bool, with_trained: bool, differences: int, shared: Path, cache: Path | None, keep: bool
+) -> None:
     from eval import judgments, tables
     from eval.retrieval import compare
 
@@ -207,10 +292,25 @@ def _compare(name: str, split: Any, held_out: bool, with_trained: bool, shared: 
         questions = judgments.part(judged.questions, split)
     index = _index(judged, model, cache)
     with _progress("检索") as step:
-        numbers = compare(index, name, questions, progress=lambda done: step(done, len(questions))).numbers()
+        compared = compare(index, name, questions, progress=lambda done: step(done, len(questions)))
     about = {"split": split, "held_out": held_out, "with_trained": with_trained, "questions": len(questions)}
-    _console().print(tables.comparison(f"{name} {split}：{len(questions)} 个问题", numbers))
-    _keep(_name("retrieval", name, held_out), about | numbers, keep, model)
+    _console().print(tables.comparison(f"{name} {split}：{len(questions)} 个问题", compared))
+    if differences:
+        _against_keyword(compared, differences, {question.id: question.text for question in questions})
+    _keep(_name("retrieval", name, held_out), about | compared.numbers(), keep, model, compared.values)
+
+
+def _against_keyword(compared: Comparison, count: int, texts: Mapping[str, str]) -> None:
+    """Each other way of searching next to keyword search, with the questions that differ most."""
+    from eval import tables
+    from eval.comparison import pair
+    from eval.retrieval import WAYS
+
+    for way in ("vector", "hybrid"):
+        both = pair(compared.values, "keyword", compared.values, way)
+        title = f"{WAYS['keyword']} → {WAYS[way]}"
+        _console().print(tables.differences(title, WAYS["keyword"], WAYS[way], both.differences()))
+        _console().print(tables.moved(both.moved(), count, texts))
 
 
 def _lay(split: Any, held_out: bool, shared: Path, cache: Path | None, keep: bool) -> None:
@@ -227,7 +327,40 @@ def _lay(split: Any, held_out: bool, shared: Path, cache: Path | None, keep: boo
     _console().print(tables.named(f"口语提问 {split}", numbers, tables.LAY_NAMES))
     if not held_out:
         _console().print("自带模型训练时见过这些问题，结果虚高；没见过的问题会怎样，请加 --held-out。")
-    _keep(_name("retrieval", "lay", held_out), {"split": split, "held_out": held_out, **numbers}, keep, model)
+    about = {"split": split, "held_out": held_out}
+    _keep(_name("retrieval", "lay", held_out), about | numbers, keep, model, lay.values(asked))
+
+
+def _site(file: Path, data: Path | None, keep: bool) -> None:
+    from assistant.language_model import language_model_for
+    from eval import answers as judging
+    from eval import question_file, results, tables
+    from eval import site as station
+    from kb.settings import load_settings
+
+    settings = load_settings()
+    settings = settings.model_copy(update={"data_folder": data}) if data else settings
+    with closing(station.opened(settings)) as knowledge_base, _progress("提问") as step:
+        asked = question_file.read_questions(file, knowledge_base)
+        answering = judging.judge(knowledge_base, asked, station.asker(settings), language_model_for(settings.llm))
+        outcomes = _all(answering, len(asked), step)
+    numbers = judging.summary(outcomes, station.MEASURES)
+    _console().print(tables.named(f"{file.name}：本站评测", numbers, judging.names(station.MEASURES)))
+    failures = station.failures(outcomes)
+    _console().print(tables.failures(failures) if failures else "所有问题都答好了。")
+    if keep:
+        about, folder = {"file": file.name, "language_model": settings.llm.model}, station.folder(settings)
+        results.keep("site", about | numbers, embedder=knowledge_base.embedder, folder=folder, values=station.values(outcomes))
+        _console().print(f"结果已存入 {folder}。看历次结果：python -m eval history --kept {folder}")
+
+
+def _all(outcomes: Iterator[Outcome], total: int, step: Callable[[int, int], None]) -> list[Outcome]:
+    """Every outcome, showing how far it is."""
+    found = []
+    for outcome in outcomes:
+        found.append(outcome)
+        step(len(found), total)
+    return found
 
 
 def _judged(name: str, split: Any, held_out: bool, shared: Path) -> tuple[JudgedSet, tuple[JudgedQuestion, ...]]:
@@ -277,11 +410,11 @@ def _name(command: str, of: str, held_out: bool) -> str:
     return f"{command}-{of}-heldout" if held_out else f"{command}-{of}"
 
 
-def _keep(name: str, numbers: dict[str, Any], wanted: bool, model: Embedder) -> None:
+def _keep(name: str, numbers: Mapping[str, Any], wanted: bool, model: Embedder, values: Values | None = None) -> None:
     from eval import results
 
     if wanted:
-        file = results.keep(name, numbers, embedder=model)
+        file = results.keep(name, numbers, embedder=model, values=values)
         _console().print(f"结果已存入 eval/results/{file.name}")
 
 
@@ -298,12 +431,21 @@ def _progress(name: str) -> Any:
 
 
 def main() -> None:
-    """Run a command; a ShegongError becomes its message and exit code 2."""
+    """Run a command; an error that a person can mend becomes its message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles in GBK
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except ShegongError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+    except Exception as error:  # Typer's own errors carry an exit code; anything else is a bug and shows its trace
+        if not hasattr(error, "exit_code"):
+            raise
+        if sys.argv[1:]:  # without a command the help has been shown
+            typer.echo(usage_error(error, "python -m eval"), err=True)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

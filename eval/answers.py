@@ -9,36 +9,50 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import TypeVar
 
 from assistant.answering import Assistant
-from assistant.evidence import weigh
+from assistant.language_model import LanguageModel
 from assistant.references import references
+from eval.confidence import THRESHOLD, confidence
+from eval.metrics import percentile
+from eval.runs import Column, Values
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Answer, Asker, Hit
 from kb.validity import canonical_title
 
 JUDGED = Path(__file__).resolve().parent / "judged" / "questions.jsonl"
+SYSTEM = "answer"  # the name under which the product stands in a run
 FIRST_LINES = 150  # characters in which the needed fact has to stand
 _LOOKED_AT = 10
+T = TypeVar("T")
 _NOISE = re.compile(r"[\s*]+")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A judged question; `answers` are (canonical title, article or empty), none where the texts hold no answer."""
+    """A judged question; `answers` are (canonical title, article or empty), none where the texts hold no answer.
+
+    `passages` are ids of passages that answer as well, for questions judged by a stretch of text.
+    """
 
     id: str
     text: str
     kind: str
     answers: tuple[tuple[str, str], ...]
     facts: tuple[str, ...]
-    style: tuple[str, ...]
+    style: tuple[str, ...] = ()
+    passages: frozenset[str] = frozenset()
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the texts hold an answer."""
+        return self.kind != "none"
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,9 @@ class Outcome:
     rank: int
     found: bool
     fact_at: int
-    support: float
+    confidence: float
+    search_ms: float = 0.0
+    answer_ms: float = 0.0
 
     @property
     def fact_first(self) -> bool:
@@ -70,26 +86,39 @@ def half(name: str) -> str:
 
 def _question(row: Mapping[str, object]) -> Question:
     answers = tuple((canonical_title(a["title"]), a.get("article", "")) for a in row["answers"])  # type: ignore[attr-defined]
-    facts = tuple(_plain(fact) for fact in str(row["fact"]).split("‖") if fact)
+    facts = tuple(plain(fact) for fact in str(row["fact"]).split("‖") if fact)
     return Question(str(row["id"]), str(row["q"]), str(row["kind"]), answers, facts, tuple(row.get("style", ())))  # type: ignore[arg-type]
 
 
-def judge(knowledge_base: KnowledgeBase, questions: Sequence[Question], asker: Asker) -> list[Outcome]:
-    """Ask every question."""
-    assistant = Assistant(knowledge_base)
-    return [_outcome(knowledge_base, assistant, question, asker) for question in questions]
+def judge(
+    knowledge_base: KnowledgeBase, questions: Sequence[Question], asker: Asker, language_model: LanguageModel | None = None
+) -> Iterator[Outcome]:
+    """Ask the questions one after another, of an assistant as the site has it, in a process that is warm."""
+    for question in questions[:1]:
+        Assistant(knowledge_base).answer(question.text, asker)  # loads what a server has loaded long ago
+    assistant = Assistant(knowledge_base, language_model)
+    for question in questions:
+        yield _outcome(knowledge_base, assistant, question, asker)
 
 
 def _outcome(knowledge_base: KnowledgeBase, assistant: Assistant, question: Question, asker: Asker) -> Outcome:
-    found = knowledge_base.search(question.text, asker, _LOOKED_AT)
+    found, search_ms = _timed(lambda: knowledge_base.search(question.text, asker, _LOOKED_AT))
+    answer, answer_ms = _timed(lambda: assistant.answer(question.text, asker))
     ranks = (at for at, hit in enumerate(found.hits, 1) if is_right(hit, question))
-    answer = assistant.answer(question.text, asker)
     place = fact_place(answer, question)
-    return Outcome(question, next(ranks, 0), answer.found, place, weigh(found.query, found.hits).support)
+    return Outcome(question, next(ranks, 0), answer.found, place, confidence(found), search_ms, answer_ms)
+
+
+def _timed(call: Callable[[], T]) -> tuple[T, float]:
+    """What a call gives, and its milliseconds."""
+    started = time.perf_counter()
+    return call(), 1000 * (time.perf_counter() - started)
 
 
 def is_right(hit: Hit, question: Question) -> bool:
-    """Whether a hit is an article that answers, or a digest sentence that names it."""
+    """Whether a hit is a passage or article that answers, or a digest sentence that names it."""
+    if hit.passage.id in question.passages:
+        return True
     title = canonical_title(hit.document.facts.title)
     named = {(canonical_title(r.title), r.article) for r in references(hit.passage.text)}
     return any(
@@ -103,55 +132,116 @@ def _names(locator: str, article: str) -> bool:
 
 def fact_place(answer: Answer, question: Question) -> int:
     """Offset in the answer at which a needed fact ends up being said; -1 where it is not."""
-    shown = _plain("".join(statement.text for statement in answer.statements))
+    shown = plain("".join(statement.text for statement in answer.statements))
     places = [shown.find(fact) + len(fact) for fact in question.facts if fact in shown]
     return min(places, default=-1)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """`text` without spaces, marks of emphasis and link targets, as facts are compared."""
     return _NOISE.sub("", _LINK.sub(r"\1", text))
 
 
-def summary(outcomes: Iterable[Outcome]) -> dict[str, float]:
-    """The shares that are asked for, in percent where they are shares."""
-    everything = list(outcomes)
-    answerable = [each for each in everything if each.question.kind != "none"]
-    policy = [each for each in answerable if each.question.kind == "policy"]
-    empty = [each for each in everything if each.question.kind == "none"]
+@dataclass(frozen=True)
+class Measure:
+    """Something that holds for a question or does not (1 or 0), or a share, for the questions that it applies to."""
+
+    name: str
+    applies: Callable[[Question], bool]
+    value: Callable[[Outcome], float]
+
+
+def answerable(question: Question) -> bool:
+    """Whether the texts hold an answer."""
+    return question.answerable
+
+
+def _policy(question: Question) -> bool:
+    return question.kind == "policy"
+
+
+def _practice(question: Question) -> bool:
+    return question.answerable and question.kind != "policy"
+
+
+def _empty(question: Question) -> bool:
+    return not question.answerable
+
+
+def _with_facts(question: Question) -> bool:
+    return question.answerable and bool(question.facts)
+
+
+def ranked(applies: Callable[[Question], bool], wanted: str) -> dict[str, Measure]:
+    """How far up what is `wanted` stands among the hits."""
     return {
-        "questions": len(everything),
-        "policy": len(policy),
-        "first": _share(policy, lambda o: o.rank == 1),
-        "first_five": _share(policy, lambda o: 0 < o.rank <= 5),
-        "first_ten": _share(policy, lambda o: o.rank > 0),
-        "practice_first_five": _share([o for o in answerable if o not in policy], lambda o: 0 < o.rank <= 5),
-        "fact_in_first_lines": _share(answerable, lambda o: o.fact_first),
-        "fact_in_answer": _share(answerable, lambda o: o.fact_at >= 0),
-        "refused_rightly": _share(empty, lambda o: not o.found),
-        "refused_wrongly": _share(answerable, lambda o: not o.found),
+        "first": Measure(f"第一条即{wanted}", applies, lambda o: o.rank == 1),
+        "first_five": Measure(f"前五条含{wanted}", applies, lambda o: 0 < o.rank <= 5),
+        "first_ten": Measure(f"前十条含{wanted}", applies, lambda o: o.rank > 0),
+        "MRR": Measure("名次倒数 MRR", applies, lambda o: 1 / o.rank if o.rank else 0.0),
     }
 
 
-NAMES: Mapping[str, str] = {
-    "questions": "问题数",
-    "policy": "其中政策问题",
-    "first": "第一条即对应条文（%）",
-    "first_five": "前五条含对应条文（%）",
-    "first_ten": "前十条含对应条文（%）",
-    "practice_first_five": "实务与案例问题：前五条含对应单元（%）",
-    "fact_in_first_lines": f"头 {FIRST_LINES} 字里有需要的内容（%）",
-    "fact_in_answer": "回答里有需要的内容（%）",
-    "refused_rightly": "没有依据的问题：拒答（%）",
-    "refused_wrongly": "有依据的问题：误拒（%）",
+ANSWERED: Mapping[str, Measure] = {
+    "fact_in_first_lines": Measure(f"头 {FIRST_LINES} 字里有需要的内容", _with_facts, lambda o: o.fact_first),
+    "fact_in_answer": Measure("回答里有需要的内容", _with_facts, lambda o: o.fact_at >= 0),
+    "refused_rightly": Measure("没有依据的问题：拒答", _empty, lambda o: not o.found),
+    "refused_wrongly": Measure("有依据的问题：误拒", answerable, lambda o: not o.found),
+}
+MEASURES: Mapping[str, Measure] = {
+    **ranked(_policy, "对应条文"),
+    "practice_first_five": Measure("实务与案例问题：前五条含对应单元", _practice, lambda o: 0 < o.rank <= 5),
+    **ANSWERED,
 }
 
 
-def thresholds(outcomes: Sequence[Outcome]) -> list[tuple[float, float, float]]:
-    """(support, share of unanswerable refused, share of answerable refused) for every threshold worth a look."""
-    answerable = np.array([o.support for o in outcomes if o.question.kind != "none"])
-    empty = np.array([o.support for o in outcomes if o.question.kind == "none"])
-    return [(t, float((empty < t).mean()), float((answerable < t).mean())) for t in np.arange(0.3, 0.8, 0.02)]
+def summary(outcomes: Sequence[Outcome], measures: Mapping[str, Measure] = MEASURES) -> dict[str, float | None]:
+    """The mean of every measure in percent (None where it applies to no question), counts, and times in milliseconds."""
+    shares = {name: _percent(measure, outcomes) for name, measure in measures.items()}
+    searches, answers = [o.search_ms for o in outcomes], [o.answer_ms for o in outcomes]
+    return {
+        "questions": len(outcomes),
+        "policy": sum(_policy(outcome.question) for outcome in outcomes),
+        "threshold": THRESHOLD,
+        **shares,
+        "search_p50_ms": percentile(searches, 50),
+        "search_p95_ms": percentile(searches, 95),
+        "answer_p50_ms": percentile(answers, 50),
+        "answer_p95_ms": percentile(answers, 95),
+    }
 
 
-def _share(outcomes: Sequence[Outcome], holds: Callable[[Outcome], bool]) -> float:
-    return 100 * sum(map(holds, outcomes)) / len(outcomes) if outcomes else float("nan")
+def values(outcomes: Sequence[Outcome], measures: Mapping[str, Measure] = MEASURES) -> Values:
+    """The same question by question."""
+    facts: dict[str, Column] = {
+        "relevant": [int(outcome.question.answerable) for outcome in outcomes],
+        "answerable": [int(outcome.question.answerable) for outcome in outcomes],
+        "refused": [int(not outcome.found) for outcome in outcomes],
+        "confidence": [outcome.confidence for outcome in outcomes],
+        "search_ms": [outcome.search_ms for outcome in outcomes],
+        "answer_ms": [outcome.answer_ms for outcome in outcomes],
+    }
+    columns = {name: [_value(measure, outcome) for outcome in outcomes] for name, measure in measures.items()}
+    ranks = [[outcome.rank] if outcome.rank else [] for outcome in outcomes]
+    return Values([outcome.question.id for outcome in outcomes], {SYSTEM: columns}, {SYSTEM: ranks}, _LOOKED_AT, facts)
+
+
+def _value(measure: Measure, outcome: Outcome) -> float | None:
+    return float(measure.value(outcome)) if measure.applies(outcome.question) else None
+
+
+def _percent(measure: Measure, outcomes: Iterable[Outcome]) -> float | None:
+    found = [value for outcome in outcomes if (value := _value(measure, outcome)) is not None]
+    return 100 * sum(found) / len(found) if found else None
+
+
+def names(measures: Mapping[str, Measure]) -> dict[str, str]:
+    """How the figures of a summary are called on the screen."""
+    return {
+        "questions": "问题数",
+        **{name: f"{measure.name}（%）" for name, measure in measures.items()},
+        "search_p50_ms": "检索用时 p50（毫秒）",
+        "search_p95_ms": "检索用时 p95（毫秒）",
+        "answer_p50_ms": "回答用时 p50（毫秒）",
+        "answer_p95_ms": "回答用时 p95（毫秒）",
+    }

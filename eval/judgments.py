@@ -58,6 +58,11 @@ class LayQuestion:
     article: str
     where: str
 
+    @property
+    def id(self) -> str:
+        """Told by its words; the file of questions names none."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:8]
+
 
 def read_set(name: str, shared: Path = SHARED) -> JudgedSet:
     """The set `bench/<name>`. Raises SharedMissing."""
@@ -66,6 +71,11 @@ def read_set(name: str, shared: Path = SHARED) -> JudgedSet:
     grades = _grades(folder / "qrels.tsv")
     questions = (JudgedQuestion(r["id"], r["text"], grades[r["id"]]) for r in _rows(folder / "queries.jsonl.xz"))
     return JudgedSet(name, texts, tuple(questions))
+
+
+def read_question_texts(name: str, shared: Path = SHARED) -> dict[str, str]:
+    """The words of the questions of `bench/<name>` by id. Raises SharedMissing."""
+    return {row["id"]: row["text"] for row in _rows(shared / "bench" / name / "queries.jsonl.xz")}
 
 
 def read_lay_questions(shared: Path = SHARED) -> tuple[LayQuestion, ...]:

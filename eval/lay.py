@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 from eval.errors import SharedMissing
 from eval.judgments import LayQuestion, bare
+from eval.runs import Column, Values
 from ingest.pipeline import find_files, take_in
 from kb.embedder import Embedder
 from kb.knowledge_base import KnowledgeBase
@@ -46,6 +47,7 @@ def laws_taken_in(laws: Path, embedder: Embedder) -> Iterator[KnowledgeBase]:
 class Asked:
     """A question that was searched: `ranking` is the ids of the hits, every right one given as RIGHT, once."""
 
+    question: LayQuestion
     ranking: tuple[str, ...]
     in_force: bool
     seconds: float
@@ -101,6 +103,20 @@ def report(asked: Sequence[Asked], total: int) -> LayReport:
     )
 
 
+def values(asked: Sequence[Asked], depth: int = 10) -> Values:
+    """The same question by question."""
+    ranks = [each.rank for each in asked]
+    columns: dict[str, list[float | None]] = {
+        "first": [float(rank == 1) for rank in ranks],
+        "first_five": [float(1 <= rank <= 5) for rank in ranks],
+        "first_ten": [float(1 <= rank <= 10) for rank in ranks],
+        "MRR": [1 / rank if rank else 0.0 for rank in ranks],
+    }
+    found = [[rank] if rank else [] for rank in ranks]
+    facts: dict[str, Column] = {"relevant": [1] * len(asked), "search_ms": [1000 * each.seconds for each in asked]}
+    return Values([each.question.id for each in asked], {"hybrid": columns}, {"hybrid": found}, depth, facts)
+
+
 def ask_all(
     knowledge_base: KnowledgeBase, questions: Iterable[LayQuestion], *, depth: int = 10, day: date | None = None
 ) -> Iterator[Asked]:
@@ -112,7 +128,7 @@ def ask_all(
         if right is not None:
             started = time.perf_counter()
             hits = knowledge_base.search(question.text, Asker(region=right.region, day=day), depth).hits
-            yield Asked(_ranking(hits, right), right.in_force, time.perf_counter() - started)
+            yield Asked(question, _ranking(hits, right), right.in_force, time.perf_counter() - started)
 
 
 def _ranking(hits: Sequence[Hit], right: _Right) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ def _dcg(gains: Sequence[int]) -> float:
     return sum(gain / log2(rank + 1) for rank, gain in enumerate(gains, 1))
 
 
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean; 0 of no values."""
+    return float(np.mean(values)) if len(values) else 0.0
+
+
 def randomization_p(ours: Sequence[float], theirs: Sequence[float], *, samples: int = 10_000, seed: int = 0) -> float:
     """Two-sided p that the means of paired values differ by chance.
 
@@ -58,6 +63,22 @@ def randomization_p(ours: Sequence[float], theirs: Sequence[float], *, samples: 
     signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=(samples, len(differences)))
     extreme = np.abs(signs @ differences) >= abs(differences.sum()) - 1e-12
     return float((1 + extreme.sum()) / (1 + samples))
+
+
+def bootstrap_interval(
+    ours: Sequence[float], theirs: Sequence[float], *, samples: int = 2_000, seed: int = 0
+) -> tuple[float, float]:
+    """Lower and upper bound of the 95 % interval of the mean of `ours - theirs`, paired by question.
+
+    Percentile bootstrap over questions (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
+    (0, 0) where there is nothing to compare.
+    """
+    differences = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
+    if not len(differences):
+        return 0.0, 0.0
+    drawn = np.random.default_rng(seed).integers(len(differences), size=(samples, len(differences)))
+    low, high = np.percentile(differences[drawn].mean(axis=1), (2.5, 97.5))
+    return float(low), float(high)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -1,5 +1,6 @@
 """Every measurement is kept: `eval/results/<command>-<set>.json` holds the latest first and all before it.
 
+Where a measurement has a value per question, these are kept beside it (`eval.runs`) and the result names that run.
 A result names what decides it (processor, cores, memory, commit, model), never a computer or a path.
 """
 
@@ -14,6 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from eval import runs
+from eval.runs import Values
 from kb.chinese import DICTIONARY_HASH
 from kb.embedder import Embedder
 
@@ -21,18 +24,25 @@ RESULTS = Path(__file__).resolve().parent / "results"
 _REPOSITORY = RESULTS.parent.parent
 
 
-def keep(name: str, numbers: Mapping[str, Any], *, embedder: Embedder, folder: Path = RESULTS) -> Path:
-    """Append `numbers` to the results called `name`, with date, commit, model and machine. Returns the file."""
+def keep(
+    name: str, numbers: Mapping[str, Any], *, embedder: Embedder, folder: Path = RESULTS, values: Values | None = None
+) -> Path:
+    """Append `numbers` to the results called `name`, with date, commit, model and machine, and keep `values` as a run.
+
+    Returns the file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
-    entry = {
+    made = {
         "date": date.today().isoformat(),
         "commit": commit(),
         "model": embedder.fingerprint,
         "dictionary": DICTIONARY_HASH,
         "machine": machine(),
-        "numbers": dict(numbers),
     }
+    entry = {**made, "numbers": dict(numbers)}
+    if values is not None:
+        entry["run"] = runs.save(folder, name, made, numbers, values)
     text = json.dumps([entry, *history(file)], ensure_ascii=False, indent=1)
     aside = file.with_suffix(".tmp")
     aside.write_text(text + "\n", encoding="utf-8")

@@ -9,7 +9,9 @@ import numpy as np
 
 from eval import metrics
 from eval.bench_index import BenchIndex
+from eval.comparison import Difference, pair
 from eval.judgments import JudgedQuestion
+from eval.runs import Column, Values
 from kb.retrieval import CANDIDATES, Retriever
 from kb.vector_index import Keys, Mask
 
@@ -35,38 +37,53 @@ MEASURES: Mapping[str, Mapping[str, Measure]] = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """One value per question for every way of searching and measure: `values[way][measure][question]`."""
+    """The ways of searching on the same questions."""
 
-    questions: int
-    values: Mapping[str, Mapping[str, Sequence[float]]]
+    values: Values
 
-    def mean(self, way: str, measure: str) -> float:
-        """Mean over the questions."""
-        return float(np.mean(self.values[way][measure])) if self.questions else 0.0
-
-    def p(self, measure: str) -> float:
-        """p-value of hybrid against keyword."""
-        return metrics.randomization_p(self.values["hybrid"][measure], self.values["keyword"][measure])
+    def differences(self, before: str, after: str) -> list[Difference]:
+        """One way against another, measure by measure."""
+        return pair(self.values, before, self.values, after).differences()
 
     def numbers(self) -> dict[str, dict[str, float]]:
-        """Means by way and measure and the p-values, rounded, as kept and shown."""
-        measures = list(self.values["hybrid"])
-        means = {way: {m: round(self.mean(way, m), 4) for m in measures} for way in self.values}
-        return means | {"p": {m: round(self.p(m), 4) for m in measures}}
+        """Means by way and measure and the p-values of hybrid against keyword, rounded, as kept and shown."""
+        means = {way: {m: round(_mean(c), 4) for m, c in columns.items()} for way, columns in self.values.measures.items()}
+        return means | {"p": {each.measure: round(each.p, 4) for each in self.differences("keyword", "hybrid")}}
 
 
 def compare(
     index: BenchIndex, name: str, questions: Sequence[JudgedQuestion], *, progress: Callable[[int], None] = lambda done: None
 ) -> Comparison:
     """Search every question in all three ways; `name` is the set, which decides what is measured and ranked."""
-    measures = MEASURES[name]
-    values: dict[str, dict[str, list[float]]] = {way: {measure: [] for measure in measures} for way in WAYS}
+    found: dict[str, list[list[str]]] = {way: [] for way in WAYS}
     for done, question in enumerate(questions, 1):
         for way, ranking in rankings(index, question, judged_only=name == "lecard").items():
-            for measure, compute in measures.items():
-                values[way][measure].append(compute(ranking, question.grades))
+            found[way].append(ranking)
         progress(done)
-    return Comparison(len(questions), values)
+    return Comparison(judged_values(found, questions, MEASURES[name]))
+
+
+def judged_values(
+    found: Mapping[str, Sequence[metrics.Ranking]], questions: Sequence[JudgedQuestion], measures: Mapping[str, Measure]
+) -> Values:
+    """Every measure and the ranks of the right texts, for the rankings `found[way][question]`."""
+    grades = [question.grades for question in questions]
+    return Values(
+        [question.id for question in questions],
+        {way: {name: list(map(measure, lists, grades)) for name, measure in measures.items()} for way, lists in found.items()},
+        {way: list(map(_ranks, lists, grades)) for way, lists in found.items()},
+        CANDIDATES,
+        {"relevant": [sum(grade > 0 for grade in each.values()) for each in grades]},
+    )
+
+
+def _ranks(ranking: metrics.Ranking, grades: metrics.Grades) -> list[int]:
+    """The ranks of the right texts among the first CANDIDATES; hybrid lists may be longer than the others."""
+    return [rank for rank, name in enumerate(ranking[:CANDIDATES], 1) if grades.get(name, 0) > 0]
+
+
+def _mean(column: Column) -> float:
+    return metrics.mean([value for value in column if value is not None])
 
 
 def rankings(index: BenchIndex, question: JudgedQuestion, *, judged_only: bool = False) -> dict[str, list[str]]:

@@ -171,6 +171,11 @@ class KnowledgeBase:
         embedder, reranker = embedder_for(settings), reranker_for(settings)
         return cls(settings.data_folder, embedder, reranker=reranker, rerank_depth=settings.reranking.depth)
 
+    @property
+    def embedder(self) -> Embedder:
+        """The model that passages and questions are embedded with."""
+        return self._embedder
+
     def close(self) -> None:
         """Give back the database connections."""
         self._catalog.close()

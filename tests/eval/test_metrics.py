@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import log2
+from math import log2, sqrt
 
 import pytest
 
-from eval.metrics import ndcg, percentile, randomization_p, recall, reciprocal_rank, success
+from eval.metrics import bootstrap_interval, ndcg, percentile, randomization_p, recall, reciprocal_rank, success
 
 GRADES = {"a": 3, "b": 1, "c": 0, "d": 2}
 
@@ -60,6 +60,17 @@ def test_p_of_n_equal_differences_is_that_of_all_signs_alike() -> None:
 def test_p_is_small_for_a_steady_difference_and_the_same_every_time() -> None:
     ours, theirs = [0.6] * 40, [0.5] * 40
     assert randomization_p(ours, theirs) == randomization_p(theirs, ours) == pytest.approx(1 / 10_001)
+
+
+def test_the_interval_of_a_steady_difference_is_that_difference() -> None:
+    assert bootstrap_interval([0.6] * 9, [0.5] * 9) == pytest.approx((0.1, 0.1))
+    assert bootstrap_interval([], []) == (0, 0)
+
+
+def test_the_interval_is_about_two_standard_errors_either_side_of_the_mean() -> None:
+    n = 400  # half of the differences 1, half -1: standard error 1 / sqrt(n)
+    low, high = bootstrap_interval([1.0] * (n // 2) + [-1.0] * (n // 2), [0.0] * n)
+    assert (low, high) == pytest.approx((-1.96 / sqrt(n), 1.96 / sqrt(n)), abs=0.02)
 
 
 def test_percentile_interpolates_and_takes_an_empty_list() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from eval import bench_index, fusion_tuning, heldout, lay, results, tables
+from eval import bench_index, fusion_tuning, heldout, known_texts, lay, results, tables
 from eval.__main__ import app, main
 from eval.judgments import read_lay_questions, read_set
 from eval.retrieval import Comparison, compare, hybrid_rankings, rankings
+from eval.runs import Run, Values
 from kb.embedder import builtin_embedder
 from kb.errors import ShegongError
 from tests.eval.invented import write_shared
@@ -33,9 +36,11 @@ def test_the_right_article_is_found_in_every_way(shared: Path, tmp_path: Path) -
 def test_a_comparison_has_every_measure_and_says_whether_it_may_be_chance(shared: Path, tmp_path: Path) -> None:
     judged = read_set("stard", shared)
     index = bench_index.open_index(judged, builtin_embedder(), tmp_path / "cache")
-    numbers = compare(index, "stard", judged.questions).numbers()
+    compared = compare(index, "stard", judged.questions)
+    numbers = compared.numbers()
     assert numbers["hybrid"]["recall@10"] == numbers["keyword"]["recall@10"] == 1
     assert numbers["p"]["recall@10"] == 1
+    assert compared.values.ranks["hybrid"] == [[1], [1]] and compared.values.facts["relevant"] == [1, 1]
 
 
 def test_cases_are_ranked_only_among_their_labelled_candidates(shared: Path, tmp_path: Path) -> None:
@@ -109,7 +114,8 @@ def test_results_keep_their_history_latest_first_and_name_no_computer(tmp_path: 
 
 def test_no_questions_compare_to_zero() -> None:
     empty: dict[str, list[float]] = {"nDCG@10": []}
-    numbers = Comparison(0, {"keyword": empty, "hybrid": empty}).numbers()
+    values = Values([], {"keyword": empty, "hybrid": empty}, {"keyword": [], "hybrid": []}, 10)
+    numbers = Comparison(values).numbers()
     assert numbers["hybrid"]["nDCG@10"] == 0
     assert numbers["p"]["nDCG@10"] == 1
 
@@ -124,9 +130,56 @@ def test_missing_data_ends_with_a_chinese_sentence_and_code_2(
     assert "找不到评测数据" in capsys.readouterr().err
 
 
+@pytest.fixture
+def evaluate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a measurement as a person does; gives what it printed."""
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setenv("COLUMNS", "160")
+        monkeypatch.setattr("sys.argv", ["eval", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_ways_of_searching_are_shown_question_by_question_on_request(shared: Path, tmp_path: Path, evaluate: Callable[..., str]) -> None:
+    where = ("--shared", str(shared), "--cache", str(tmp_path / "cache"))
+    shown = evaluate("retrieval", "--split", "all", "--with-trained", "--differences", "2", "--no-keep", *where)
+    assert "p（混合对向量）" in shown and "关键词 → 混合" in shown and "好/差/同" in shown
+
+
+@pytest.mark.parametrize(("command", "texts"), [("retrieval-stard-heldout", "取暖补助向谁申请？"), ("retrieval-lay", "冬天烧炉子的钱找谁要")])
+def test_the_words_of_questions_are_looked_up_where_they_are_at_hand(shared: Path, tmp_path: Path, command: str, texts: str) -> None:
+    run = Run("name", command, {}, {}, Values([], {}, {}, 10))
+    assert texts in known_texts.texts_of(run, shared).values()
+    assert known_texts.texts_of(run, tmp_path / "nowhere") == {}
+    assert known_texts.texts_of(replace(run, command="answers"), tmp_path)["q001"].startswith("低保")
+
+
+def test_spoken_questions_are_kept_one_by_one(shared: Path) -> None:
+    found, missed = (lay.Asked(question, (name,), True, 0.002) for question, name in zip(read_lay_questions(shared), (lay.RIGHT, "x"), strict=True))
+    values = lay.values([found, missed])
+    assert values.measures["hybrid"]["first_ten"] == [1, 0] and values.ranks["hybrid"] == [[1], []]
+    assert values.questions == [found.question.id, missed.question.id] and values.facts["search_ms"] == [2, 2]
+
+
+def test_history_says_when_there_is_nothing_yet(tmp_path: Path, evaluate: Callable[..., str]) -> None:
+    assert "还没有保存过评测" in evaluate("history", "--kept", str(tmp_path))
+
+
 def test_a_missing_held_out_model_says_how_to_train_it(tmp_path: Path) -> None:
     with pytest.raises(ShegongError, match="train-heldout"):
         heldout.model(tmp_path)
+
+
+def test_a_missing_argument_is_said_in_chinese(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["eval", "compare"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2 and "缺少参数 甲。用 python -m eval" in capsys.readouterr().err
 
 
 def test_every_command_is_explained_in_chinese() -> None:
