@@ -93,6 +93,29 @@ def with_modules(transformer: Path, folder: Path, pooling: str, prompts: dict[st
     return folder
 
 
+def as_published(transformer: Path, folder: Path) -> Path:
+    """bge-*-zh-v1.5 as it lies on the hubs: the files of an older sentence-transformers, and no prompt in them."""
+    from transformers import AutoModel, AutoTokenizer
+
+    save(AutoModel.from_pretrained(transformer), AutoTokenizer.from_pretrained(transformer), folder)
+    kinds = {"0": "Transformer", "1": "Pooling", "2": "Normalize"}
+    modules = [
+        {"idx": int(at), "name": at, "path": "" if kind == "Transformer" else f"{at}_{kind}", "type": f"sentence_transformers.models.{kind}"}
+        for at, kind in kinds.items()
+    ]
+    modes = {"cls_token": True, "mean_tokens": False, "max_tokens": False, "mean_sqrt_len_tokens": False}
+    pooling = {"word_embedding_dimension": SIZE, **{f"pooling_mode_{mode}": used for mode, used in modes.items()}}
+    (folder / "1_Pooling").mkdir()
+    for name, value in {
+        "modules.json": modules,
+        "1_Pooling/config.json": pooling,
+        "sentence_bert_config.json": {"max_seq_length": 100, "do_lower_case": True},
+        "config_sentence_transformers.json": {"__version__": {"sentence_transformers": "2.2.2"}},
+    }.items():
+        (folder / name).write_text(json.dumps(value), encoding="utf-8")
+    return folder
+
+
 def classifier(folder: Path, kind: str, labels: int = 1) -> Path:
     """A cross-encoder of `kind` BERT or XLM-RoBERTa, as bge-reranker is one, with so many labels."""
     import torch

@@ -174,6 +174,14 @@ def test_a_plain_transformer_is_used_as_its_family_uses_it(data, tmp_path, trans
     assert found == pytest.approx(by_hand(data / transformer, prompt + TEXTS[0], pooling), abs=1e-4)
 
 
+def test_a_folder_of_an_older_library_is_read_as_it_was_meant(data, tmp_path):
+    folder = site_models.as_published(data / "bert", tmp_path / "bge-base-zh-v1.5")
+    embedder = opened(data, folder)
+    assert embedder.embed_question(TEXTS[0]) == pytest.approx(by_hand(data / "bert", BGE_PROMPT + TEXTS[0], "cls"), abs=1e-4)
+    assert embedder._model.max_seq_length == 100
+    assert opened(data, folder).fingerprint == embedder.fingerprint
+
+
 def test_a_static_model_in_a_folder_is_a_model_too(data):
     embedder = opened(data, MODEL_FOLDER)
     expected = builtin_embedder().embed(TEXTS)
