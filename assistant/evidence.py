@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.matching import coverage
+from kb.matching import coverage
 from kb.models import Hit
 from kb.retrieval import Query
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.evidence import ENOUGH, of_hit
-from assistant.matching import QuestionKind, coverage, kinds_of
+from kb.matching import QuestionKind, coverage, kinds_of
 from assistant.references import Reference, references
 from assistant.sentences import Sentence, sentences
 from kb.knowledge_base import SearchResult

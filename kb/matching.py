@@ -11,7 +11,7 @@ from pathlib import Path
 from kb.chinese import normalize, word_parts
 from kb.retrieval import Query, QuestionWord
 
-_RULES = Path(__file__).resolve().parent / "rules" / "question_kinds.toml"
+_RULES = Path(__file__).resolve().parent / "question_kinds.toml"
 _PART = 0.5  # a word of which only a part stands in the text
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assistant.matching import coverage, kinds_of
+from kb.matching import coverage, kinds_of
 from kb.retrieval import Query, QuestionWord
 
 
