@@ -12,7 +12,7 @@ from assistant import notices
 from assistant.citations import check
 from assistant.composing import extractive
 from assistant.composing.language_model import write
-from assistant.evidence import weigh
+from assistant.evidence import Calibration, Evidence, builtin_calibration, weigh
 from assistant.language_model import LanguageModel
 from assistant.named import look_up
 from assistant.safety import cards_for, fits
@@ -28,9 +28,18 @@ MAX_QUESTION = 500
 class Assistant:
     """Answers questions from a knowledge base, with a language model's words where a site has one."""
 
-    def __init__(self, knowledge_base: KnowledgeBase, language_model: LanguageModel | None = None) -> None:
-        """Answer from `knowledge_base`; without `language_model` in verbatim sentences."""
+    def __init__(
+        self,
+        knowledge_base: KnowledgeBase,
+        language_model: LanguageModel | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        """Answer from `knowledge_base`; without `language_model` in verbatim sentences.
+
+        `calibration` is the site's own way to weigh evidence; without it the built-in one is used.
+        """
         self._knowledge_base, self._language_model = knowledge_base, language_model
+        self._calibration = calibration or builtin_calibration()
 
     def answer(self, question: str, asker: Asker) -> Answer:
         """The complete answer. Raises IndexOutdated or StoreError when nothing can be searched."""
@@ -57,8 +66,9 @@ class Assistant:
         """The answer in verbatim sentences, or that nothing was found."""
         knowledge_base = self._knowledge_base
         named = look_up(question, knowledge_base, asker)
-        if not named.hits and (named.missing or not weigh(found.query, found.hits).enough):
-            return _not_found(question, found, named.missing)
+        evidence = weigh(found, self._calibration)
+        if not named.hits and (named.missing or not evidence.enough):
+            return _not_found(question, found, evidence, named.missing)
         statements, citations = extractive.compose(
             question,
             found,
@@ -67,11 +77,21 @@ class Assistant:
             lambda reference: knowledge_base.article(reference.title, reference.article, asker),
         )
         if not statements:
-            return _not_found(question, found)
-        said = (*named.missing, *notices.for_answer(citations, found, asker))
+            return _not_found(question, found, evidence)
+        touches = evidence.verdict == "touches" and not named.hits
+        said = (*_only_touches(touches), *named.missing, *notices.for_answer(citations, found, asker))
         looked_for = _looked_for(found)
         return check(
-            Answer(question, statements=statements, citations=citations, notices=said, looked_for=looked_for)
+            Answer(
+                question,
+                statements=statements,
+                citations=citations,
+                notices=said,
+                looked_for=looked_for,
+                touches=touches,
+                confidence=evidence.confidence,
+                signs=evidence.signs,
+            )
         )
 
     @staticmethod
@@ -90,7 +110,11 @@ def _safe(answer: Answer) -> Answer:
     return check(replace(answer, statements=kept)) if len(kept) < len(answer.statements) else answer
 
 
-def _not_found(question: str, found: SearchResult, missing: tuple[str, ...] = ()) -> Answer:
+def _only_touches(touches: bool) -> tuple[str, ...]:
+    return (notices.ONLY_TOUCHES,) if touches else ()
+
+
+def _not_found(question: str, found: SearchResult, evidence: Evidence, missing: tuple[str, ...] = ()) -> Answer:
     titles = dict.fromkeys(hit.document.title for hit in (*found.hits, *found.left_out))
     return Answer(
         question,
@@ -99,6 +123,8 @@ def _not_found(question: str, found: SearchResult, missing: tuple[str, ...] = ()
         notices=(*missing, *notices.for_nothing_found(found)),
         advice=notices.WHOM_TO_ASK,
         found=False,
+        confidence=evidence.confidence,
+        signs=evidence.signs,
     )
 
 

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from assistant import model_commands, printing
 from assistant.answering import Assistant
 from assistant.chinese_help import ChineseCommand, ChineseGroup, usage_error
+from assistant.evidence import calibration_for
 from assistant.language_model import language_model_for
 from kb.errors import SettingsError, ShegongError
 from kb.knowledge_base import KnowledgeBase
@@ -74,6 +75,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="要问的话，如 低保申请多久能批下来。")],
     region: RegionOption = "",
     day: DayOption = "",
+    explain: Annotated[bool, typer.Option("--explain", help="列出据以判断资料够不够的各项。")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """提问，得到注明出处的回答。"""
@@ -81,9 +83,12 @@ def ask(
         raise SettingsError("问题是空的。请写下要问的话再试。")
     settings = load_settings(context.obj)
     with _opened(settings) as knowledge_base:
-        assistant = Assistant(knowledge_base, language_model_for(settings.llm))
+        calibration = calibration_for(settings.data_folder)
+        assistant = Assistant(knowledge_base, language_model_for(settings.llm), calibration)
         answer = assistant.answer(question, _asker(settings, region, day))
     _print_json(printing.answer_as_dict(answer)) if as_json else printing.print_answer(out, answer)
+    if explain and not as_json:
+        printing.print_signs(out, answer, calibration)
 
 
 @app.command(cls=ChineseCommand)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assistant.evidence import of_hit
+from assistant.evidence import resembles
 from kb.errors import LanguageModelError
 from kb.knowledge_base import SearchResult
 from kb.models import NATIONAL, Asker, Citation, Hit, Status
@@ -12,6 +12,7 @@ from kb.validity import canonical_title, holds_in
 
 ASSISTANCE = "辅助参考，以原文和主管部门解释为准。"
 WHOM_TO_ASK = "可以问县（市、区）民政局，或拨打政务服务热线 12345；也可以请管理员补充相关资料。"
+ONLY_TOUCHES = "资料里没有直接回答这个问题的内容，下面是最接近的，请先核对是不是要找的。"
 _COMPARABLE = 0.7  # a left-out passage is worth a word when it scores at least this share of the best
 
 
@@ -22,7 +23,7 @@ def for_answer(citations: Sequence[Citation], found: SearchResult, asker: Asker)
 
 def for_nothing_found(found: SearchResult) -> tuple[str, ...]:
     """What was found but does not hold, so that the asker is not left in the dark."""
-    return tuple(dict.fromkeys(_reason(hit) for hit in found.left_out[:1] if of_hit(found.query, hit).enough))
+    return tuple(dict.fromkeys(_reason(hit) for hit in found.left_out[:1] if resembles(found.query, hit)))
 
 
 def without_model(error: LanguageModelError) -> str:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from assistant import notices
+from assistant.evidence import Calibration
 from ingest.pipeline import Outcome, Report
 from kb.knowledge_base import KnowledgeBase
 from kb.models import KIND_NAMES, Answer, Card, Citation, Hit, Kind, Status
@@ -86,11 +87,26 @@ def _origin(citation: Citation) -> str:
     return f"（{'，'.join(part for part in (facts.number, since, page) if part)}）" if facts.number or since or page else ""
 
 
+def print_signs(console: Console, answer: Answer, calibration: Calibration) -> None:
+    """The signs from which it was decided whether the knowledge base answers, what each weighs, strongest first."""
+    table = Table(title=f"资料够不够：把握 {100 * answer.confidence:.0f} %（{100 * calibration.touches:.0f} % 起回答）")
+    for name in ("依据", "数值", "加减"):
+        table.add_column(name, justify="left" if name == "依据" else "right", no_wrap=True)
+    shares = {name: value * calibration.weights.get(name, 0.0) for name, value in answer.signs.items()}
+    for name, share in sorted(shares.items(), key=lambda each: -abs(each[1])):
+        if answer.signs[name]:
+            table.add_row(name, f"{answer.signs[name]:.2f}", f"{share:+.2f}")
+    console.print(table)
+
+
 def answer_as_dict(answer: Answer) -> dict[str, Any]:
     """The answer for a program."""
     return {
         "question": answer.question,
         "found": answer.found,
+        "touches": answer.touches,
+        "confidence": round(answer.confidence, 4),
+        "signs": {name: round(value, 4) for name, value in answer.signs.items()},
         "cards": [vars(card) for card in answer.cards],
         "written_by": answer.written_by,
         "statements": [{"text": s.text, "section": s.section, "citations": s.citations} for s in answer.statements],

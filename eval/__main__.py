@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eval.judgments import JudgedQuestion, JudgedSet, LayQuestion
     from eval.retrieval import Comparison
     from eval.runs import Values
-    from kb.embedder import Embedder
+    from kb.embedder import Embedder, StaticEmbedder
 
 app = typer.Typer(
     cls=ChineseGroup,
@@ -133,12 +133,66 @@ def train_embedder(
     epochs: Annotated[int, typer.Option(help="全部训练数据看几遍", min=1)] = 2, shared: Shared = _SHARED
 ) -> None:
     """从头训练自带的向量模型。"""
-    from eval import train_embedder as training
     from eval.errors import SharedMissing
+    from eval.training import embedder
 
     if not (shared / "pairs").is_dir():
         raise SharedMissing(shared / "pairs")
-    training.run(shared, epochs=epochs)
+    embedder.run(shared, epochs=epochs)
+
+
+@app.command("train-ranking", cls=ChineseCommand)
+def train_ranking(shared: Shared = _SHARED, cache: Cache = None, keep: Keep = True) -> None:
+    """拟合排序模型，并列出每类特征的作用（先运行 train-heldout）。"""
+    from eval import ablation, heldout, tables
+    from eval.training import ranking
+
+    model = heldout.model(_cache(cache))
+    examples = ranking.run(shared, _cache(cache), model)
+    numbers = ablation.without_each(examples)
+    _console().print(*tables.ablation(numbers))
+    _keep("train-ranking", numbers, keep, model)
+
+
+@app.command("fit-refusal", cls=ChineseCommand)
+def fit_refusal(
+    questions: Annotated[Path | None, typer.Option(help="站里自己的问题表（CSV，见 eval site --template）")] = None,
+    data: Annotated[Path | None, typer.Option(help="站里的数据文件夹（默认按设置）；与 --questions 一起用")] = None,
+    shared: Shared = _SHARED,
+    keep: Keep = True,
+) -> None:
+    """重新拟合“资料够不够”的判断。资料或模型换了以后用；不写 --questions 时重做自带的。"""
+    from assistant.evidence import KEPT
+    from eval import refusal, tables
+    from eval.training.ranking import laws_and_starter
+    from kb.embedder import builtin_embedder
+    from kb.models import Asker
+
+    if questions is not None:
+        _fit_site_refusal(questions, data)
+        return
+    labelled = refusal.read()
+    with laws_and_starter(shared, builtin_embedder()) as knowledge_base, _progress("提问") as step:
+        asked = refusal.ask(knowledge_base, labelled, Asker(), step)
+    calibration, numbers = refusal.fit_and_check(asked)
+    calibration.write(KEPT)
+    _console().print(tables.verdicts("没参加拟合的一半问题", numbers))
+    _keep("fit-refusal", {**numbers, "answers": calibration.answers, "touches": calibration.touches}, keep, _model(False, None))
+
+
+def _fit_site_refusal(file: Path, data: Path | None) -> None:
+    """The station's own questions with an answer, against its own without one and those that hardly any text answers."""
+    from assistant.evidence import SITE_FILE
+    from eval import question_file, refusal, tables
+    from eval import site as station
+
+    settings = station.settings_with(data)
+    with closing(station.opened(settings)) as knowledge_base, _progress("提问") as step:
+        own = question_file.read_questions(file, knowledge_base)
+        asked = refusal.ask(knowledge_base, refusal.of_site(own), station.asker(settings), step)
+    calibration = refusal.fit(asked)
+    calibration.write(settings.data_folder / SITE_FILE)
+    _console().print(tables.verdicts("站里的问题（也用于拟合）", refusal.shares(asked, calibration)))
 
 
 @app.command(cls=ChineseCommand)
@@ -332,19 +386,21 @@ def _lay(split: Any, held_out: bool, shared: Path, cache: Path | None, keep: boo
 
 
 def _site(file: Path, data: Path | None, keep: bool) -> None:
+    from assistant.answering import Assistant
+    from assistant.evidence import calibration_for
     from assistant.language_model import language_model_for
     from eval import answers as judging
     from eval import question_file, results, tables
     from eval import site as station
-    from kb.settings import load_settings
 
-    settings = load_settings()
-    settings = settings.model_copy(update={"data_folder": data}) if data else settings
+    settings = station.settings_with(data)
     with closing(station.opened(settings)) as knowledge_base, _progress("提问") as step:
         asked = question_file.read_questions(file, knowledge_base)
-        answering = judging.judge(knowledge_base, asked, station.asker(settings), language_model_for(settings.llm))
+        calibration = calibration_for(settings.data_folder)
+        assistant = Assistant(knowledge_base, language_model_for(settings.llm), calibration)
+        answering = judging.judge(knowledge_base, asked, station.asker(settings), assistant)
         outcomes = _all(answering, len(asked), step)
-    numbers = judging.summary(outcomes, station.MEASURES)
+    numbers = judging.summary(outcomes, station.MEASURES, calibration)
     _console().print(tables.named(f"{file.name}：本站评测", numbers, judging.names(station.MEASURES)))
     failures = station.failures(outcomes)
     _console().print(tables.failures(failures) if failures else "所有问题都答好了。")
@@ -377,23 +433,26 @@ def _spoken(split: Any, held_out: bool, shared: Path) -> list[LayQuestion]:
     """The spoken questions of a half in a settled random order; halves go by file."""
     import random
 
-    from eval import heldout, judgments
+    from eval import judgments
+    from eval.training.reference_texts import reference_texts
+    from eval.training.spoken import Kept, kept_for
 
     questions = [each for each in judgments.read_lay_questions(shared) if split in ("all", judgments.half(each.file))]
     if held_out:
-        questions = [each for each in questions if heldout.held_out(each.file)]
+        with reference_texts(shared) as texts:
+            questions = [q for q in questions if kept_for(texts.title_of(q.file), q.text) is not Kept.TRAINING]
     random.Random(0).shuffle(questions)
     return questions
 
 
-def _index(judged: JudgedSet, model: Embedder, cache: Path | None) -> BenchIndex:
+def _index(judged: JudgedSet, model: StaticEmbedder, cache: Path | None) -> BenchIndex:
     from eval.bench_index import open_index
 
     with _progress("建立索引") as step:
         return open_index(judged, model, _cache(cache), report=step)
 
 
-def _model(held_out: bool, cache: Path | None) -> Embedder:
+def _model(held_out: bool, cache: Path | None) -> StaticEmbedder:
     from eval import heldout
     from kb.embedder import builtin_embedder
 

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from assistant.answering import Assistant
-from assistant.language_model import LanguageModel
+from assistant.evidence import Calibration, builtin_calibration
 from assistant.references import references
-from eval.confidence import THRESHOLD, confidence
 from eval.metrics import percentile
 from eval.runs import Column, Values
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Answer, Asker, Hit
+from kb.models import Answer, Asker, Document, Hit, Passage
 from kb.validity import canonical_title
 
 JUDGED = Path(__file__).resolve().parent / "judged" / "questions.jsonl"
@@ -91,12 +90,12 @@ def _question(row: Mapping[str, object]) -> Question:
 
 
 def judge(
-    knowledge_base: KnowledgeBase, questions: Sequence[Question], asker: Asker, language_model: LanguageModel | None = None
+    knowledge_base: KnowledgeBase, questions: Sequence[Question], asker: Asker, assistant: Assistant | None = None
 ) -> Iterator[Outcome]:
-    """Ask the questions one after another, of an assistant as the site has it, in a process that is warm."""
+    """Ask the questions one after another, of the site's assistant or a plain one, in a process that is warm."""
+    assistant = assistant or Assistant(knowledge_base)
     for question in questions[:1]:
         Assistant(knowledge_base).answer(question.text, asker)  # loads what a server has loaded long ago
-    assistant = Assistant(knowledge_base, language_model)
     for question in questions:
         yield _outcome(knowledge_base, assistant, question, asker)
 
@@ -106,7 +105,7 @@ def _outcome(knowledge_base: KnowledgeBase, assistant: Assistant, question: Ques
     answer, answer_ms = _timed(lambda: assistant.answer(question.text, asker))
     ranks = (at for at, hit in enumerate(found.hits, 1) if is_right(hit, question))
     place = fact_place(answer, question)
-    return Outcome(question, next(ranks, 0), answer.found, place, confidence(found), search_ms, answer_ms)
+    return Outcome(question, next(ranks, 0), answer.found, place, answer.confidence, search_ms, answer_ms)
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float]:
@@ -116,14 +115,15 @@ def _timed(call: Callable[[], T]) -> tuple[T, float]:
 
 
 def is_right(hit: Hit, question: Question) -> bool:
-    """Whether a hit is a passage or article that answers, or a digest sentence that names it."""
-    if hit.passage.id in question.passages:
-        return True
-    title = canonical_title(hit.document.facts.title)
-    named = {(canonical_title(r.title), r.article) for r in references(hit.passage.text)}
-    return any(
-        (t == title and _names(hit.passage.locator, article)) or (t, article) in named for t, article in question.answers
-    )
+    """Whether a hit is an article that answers, or a digest sentence that names it."""
+    return answers_with(hit.document, hit.passage, question.answers)
+
+
+def answers_with(document: Document, passage: Passage, answers: Sequence[tuple[str, str]]) -> bool:
+    """Whether a passage is one of the places (canonical title, article or empty), or of a digest and names one."""
+    title = canonical_title(document.facts.title)
+    named = {(canonical_title(r.title), r.article) for r in references(passage.text)}
+    return any((t == title and _names(passage.locator, article)) or (t, article) in named for t, article in answers)
 
 
 def _names(locator: str, article: str) -> bool:
@@ -195,14 +195,16 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-def summary(outcomes: Sequence[Outcome], measures: Mapping[str, Measure] = MEASURES) -> dict[str, float | None]:
+def summary(
+    outcomes: Sequence[Outcome], measures: Mapping[str, Measure] = MEASURES, calibration: Calibration | None = None
+) -> dict[str, float | None]:
     """The mean of every measure in percent (None where it applies to no question), counts, and times in milliseconds."""
     shares = {name: _percent(measure, outcomes) for name, measure in measures.items()}
     searches, answers = [o.search_ms for o in outcomes], [o.answer_ms for o in outcomes]
     return {
         "questions": len(outcomes),
         "policy": sum(_policy(outcome.question) for outcome in outcomes),
-        "threshold": THRESHOLD,
+        "threshold": (calibration or builtin_calibration()).touches,
         **shares,
         "search_p50_ms": percentile(searches, 50),
         "search_p95_ms": percentile(searches, 95),

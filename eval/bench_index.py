@@ -24,12 +24,16 @@ from eval.judgments import JudgedSet, JudgedText
 from ingest import passages as cutting
 from ingest.blocks import Block
 from kb.catalog import Catalog, SourceRecord
-from kb.embedder import Embedder
+from kb.embedder import StaticEmbedder
+from kb.features import Candidate
+from kb.fusion import Fused
 from kb.keyword_index import KeywordIndex
 from kb.knowledge_base import document_id
 from kb.models import Document, Facts, Kind, Passage
-from kb.retrieval import Retriever
-from kb.vector_index import ChromaVectorIndex
+from kb.query import Query
+from kb.ranking import RANKED, builtin_trees, in_order
+from kb.retrieval import CANDIDATES, Retriever
+from kb.vector_index import ChromaVectorIndex, Mask
 from kb.writer import Writer
 
 CACHE = Path(tempfile.gettempdir()) / "shegong-eval"
@@ -46,10 +50,23 @@ class BenchIndex:
 
     retriever: Retriever
     text_of: Mapping[int, str]
+    passages: Mapping[int, Passage]
+    documents: Mapping[str, Document]
+    embedder: StaticEmbedder
+
+    def ranked(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> tuple[list[Fused], list[Fused]]:
+        """What the first mask lets through as fused, and as the product shows it: the best put in order."""
+        fused = self.retriever.hybrid(query, masks, limit)[0]
+        return fused, [*in_order(query, self.candidates(fused), builtin_trees(), self.embedder), *fused[RANKED:]]
+
+    def candidates(self, found: Sequence[Fused]) -> list[Candidate]:
+        """What the learned ranking reads of the best found."""
+        best = [(each, self.passages[each.key]) for each in found[:RANKED]]
+        return [Candidate(each, passage, self.documents[passage.document_id]) for each, passage in best]
 
 
 def open_index(
-    judged: JudgedSet, embedder: Embedder, cache: Path = CACHE, *, report: Callable[[int, int], None] = lambda done, total: None
+    judged: JudgedSet, embedder: StaticEmbedder, cache: Path = CACHE, *, report: Callable[[int, int], None] = lambda done, total: None
 ) -> BenchIndex:
     """The index of a set, from the cache or newly built. `report(done, total)` counts texts while building."""
     folder = cache / f"{judged.name}-{_made_with(judged, embedder)}"
@@ -63,7 +80,7 @@ def open_index(
     return _load(folder, embedder)
 
 
-def _made_with(judged: JudgedSet, embedder: Embedder) -> str:
+def _made_with(judged: JudgedSet, embedder: StaticEmbedder) -> str:
     digest = hashlib.sha256(f"{kb.chinese.DICTIONARY_HASH}:{embedder.fingerprint}".encode())
     for text in judged.texts:
         digest.update(f"{text.id}\x00{text.title}\x00{text.text}\x00".encode())
@@ -73,7 +90,7 @@ def _made_with(judged: JudgedSet, embedder: Embedder) -> str:
     return digest.hexdigest()[:16]
 
 
-def _build(judged: JudgedSet, embedder: Embedder, folder: Path, report: Callable[[int, int], None]) -> None:
+def _build(judged: JudgedSet, embedder: StaticEmbedder, folder: Path, report: Callable[[int, int], None]) -> None:
     folder.mkdir(parents=True)
     catalog = Catalog.in_folder(folder)
     writer = Writer(catalog, embedder, folder / "index")
@@ -88,14 +105,15 @@ def _build(judged: JudgedSet, embedder: Embedder, folder: Path, report: Callable
         catalog.close()
 
 
-def _load(folder: Path, embedder: Embedder) -> BenchIndex:
+def _load(folder: Path, embedder: StaticEmbedder) -> BenchIndex:
     catalog = Catalog.in_folder(folder)
     passages = catalog.passages([key for key, _ in catalog.published_keys()])
+    documents = {summary.id: summary.bare() for summary in catalog.summaries()}
     catalog.close()
     index = folder / "index"
     vector = ChromaVectorIndex(index / "vectors", embedder.dimension)
     retriever = Retriever(KeywordIndex(index / "keyword"), vector, embedder)
-    return BenchIndex(retriever, {key: _text_id(passage) for key, passage in passages.items()})
+    return BenchIndex(retriever, {key: _text_id(each) for key, each in passages.items()}, passages, documents, embedder)
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

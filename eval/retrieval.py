@@ -15,7 +15,7 @@ from eval.runs import Column, Values
 from kb.retrieval import CANDIDATES, Retriever
 from kb.vector_index import Keys, Mask
 
-WAYS: Mapping[str, str] = {"keyword": "关键词", "vector": "向量", "hybrid": "混合"}
+WAYS: Mapping[str, str] = {"keyword": "关键词", "vector": "向量", "fused": "融合", "hybrid": "融合并排序"}
 _EVERY_CANDIDATE = 20_000
 
 Measure = Callable[[metrics.Ranking, metrics.Grades], float]
@@ -96,10 +96,12 @@ def rankings(index: BenchIndex, question: JudgedQuestion, *, judged_only: bool =
     masks = [_only(index, question.grades) if judged_only else everything]
     limit = _EVERY_CANDIDATE if judged_only else CANDIDATES
     query = retriever.query(question.text)
+    fused, ranked = index.ranked(query, masks, limit)
     found = {
         "keyword": (key for key, _ in retriever.keyword(query, masks, limit)[0]),
         "vector": (key for key, _ in retriever.vector(query, masks, limit)[0]),
-        "hybrid": (each.key for each in retriever.hybrid(query, masks, limit)[0]),
+        "fused": (each.key for each in fused),
+        "hybrid": (each.key for each in ranked),
     }
     return {way: texts(index, keys) for way, keys in found.items()}
 
@@ -107,8 +109,8 @@ def rankings(index: BenchIndex, question: JudgedQuestion, *, judged_only: bool =
 def hybrid_rankings(index: BenchIndex, questions: Sequence[JudgedQuestion]) -> Iterator[tuple[metrics.Ranking, metrics.Grades]]:
     """What a user would get for each question, with the question's grades."""
     for question in questions:
-        found = index.retriever.hybrid(index.retriever.query(question.text), [everything])[0]
-        yield texts(index, (each.key for each in found)), question.grades
+        _, ranked = index.ranked(index.retriever.query(question.text), [everything])
+        yield texts(index, (each.key for each in ranked)), question.grades
 
 
 def texts(index: BenchIndex, keys: Iterable[int]) -> list[str]:

@@ -13,7 +13,7 @@ from kb.errors import SettingsError, StoreError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Asker
 from kb.regions import resolve_region
-from kb.settings import Settings
+from kb.settings import Settings, load_settings
 
 MEASURES: Mapping[str, Measure] = {**answers.ranked(answers.answerable, "对的出处"), **answers.ANSWERED}
 
@@ -24,6 +24,12 @@ class Failure:
 
     question: str
     what: str
+
+
+def settings_with(data: Path | None) -> Settings:
+    """The station's settings, with another data folder where one is given."""
+    settings = load_settings()
+    return settings.model_copy(update={"data_folder": data}) if data else settings
 
 
 def folder(settings: Settings) -> Path:

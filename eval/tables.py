@@ -181,3 +181,35 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def ablation(numbers: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[Table]:
+    """A table for each group of questions: the ranking with everything, and without each part."""
+    for group, rows in numbers.items():
+        count = int(next(iter(rows.values()))["questions"])
+        table = Table(title=f"排序：{GROUPS.get(group, group)}（{count} 个没见过的问题）")
+        for name in ("去掉", "第一条", "前五条", "前十条", "MRR", "p"):
+            table.add_column(name, no_wrap=True)
+        for name, row in rows.items():
+            shares = (f"{100 * row[f'first_{depth}']:.1f}" for depth in (1, 5, 10))
+            table.add_row(name, *shares, f"{row['MRR']:.3f}", f"{row['p']:.3f}")
+        yield table
+
+
+GROUPS: Mapping[str, str] = {
+    "new question": "口语提问，资料是学过的",
+    "new text": "口语提问，资料没学过",
+    "judged": "评判题",
+    "stard": "STARD",
+}
+
+
+def verdicts(title: str, numbers: Mapping[str, Mapping[str, float]]) -> Table:
+    """Questions by what the texts hold, and what the product decides about them."""
+    table = Table(title=title)
+    for name in ("资料里", "题数", "回答（%）", "只算相近（%）", "拒答（%）"):
+        table.add_column(name, justify="left" if name == "资料里" else "right", no_wrap=True)
+    for label, name in (("answered", "有答案"), ("touches", "只有相近的"), ("none", "没有答案")):
+        row = numbers[label]
+        table.add_row(name, f"{row['questions']:.0f}", *(f"{row[verdict]:.1f}" for verdict in ("answers", "touches", "none")))
+    return table

@@ -76,6 +76,7 @@ class StaticEmbedder:
         self._tokenizer.no_truncation()
         self.fingerprint = _file_hash(folder / "model.safetensors") + _file_hash(folder / "tokenizer.json")
         self.dimension = int(self._weights.shape[1])
+        self._lengths = np.maximum(np.linalg.norm(self._weights, axis=1), 1e-6)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Texts as unit vectors, shape (len(texts), dimension)."""
@@ -88,6 +89,21 @@ class StaticEmbedder:
         """A question as a unit vector, shape (dimension,)."""
         vector: Matrix = self.embed([question])[0]
         return vector
+
+    def word_ids(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
+        """The distinct words of each text, as rows of the model's table, in ascending order."""
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [np.unique(np.asarray(each.ids, dtype=np.int64)) for each in encoded]
+
+    def unit_vectors(self, words: npt.NDArray[np.int64]) -> Matrix:
+        """The unit vectors of words, shape (len(words), dimension)."""
+        vectors: Matrix = self._weights[words] / self._lengths[words][:, None]
+        return vectors
+
+    def word_vectors(self, text: str) -> tuple[Matrix, npt.NDArray[np.float32]]:
+        """The unit vectors of the distinct words of `text`, and the lengths they had: how much each word weighs."""
+        (words,) = self.word_ids([text])
+        return self.unit_vectors(words), self._lengths[words]
 
     def _embed_into(self, rows: Matrix, texts: Sequence[str]) -> None:
         for row, encoding in zip(rows, self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False), strict=True):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 KEYWORD_WEIGHT = 0.3  # chosen on the tuning half of the judged questions: `python -m eval tune-fusion`
 
@@ -47,3 +50,16 @@ def fuse(
 
 def _scaled(found: Sequence[tuple[int, float]], best: float) -> dict[int, float]:
     return {key: max(score, 0.0) / best for key, score in found} if best > 0 else {}
+
+
+def reordered(candidates: Sequence[Fused], scores: npt.NDArray[np.float32], way: str) -> list[Fused]:
+    """Candidates (best first) in the order of `scores`, which each keeps as `found_by[way]`.
+
+    They share out among them the fused scores they had, the best to the best: such scores have a scale of their own, and
+    so the fused ones still fall along the list and compare with those of candidates that were not read again.
+    """
+    order = sorted(range(len(candidates)), key=lambda at: -scores[at])  # stable: equals stay as they were
+    return [
+        replace(candidates[at], score=place.score, found_by={**candidates[at].found_by, way: float(scores[at])})
+        for at, place in zip(order, candidates, strict=True)
+    ]

@@ -1,6 +1,7 @@
 """The knowledge base: open it, take documents in, search it.
 
-Search reads top-down: `search` → `Retriever.hybrid` (both indexes, filtered, fused) → `_hits` (passages from the catalog).
+Search reads top-down: `search` → `Retriever.hybrid` (both indexes, filtered, fused) → `_ranked` (the best candidates, read
+and put in order by the learned ranking) → `_hits` (passages from the catalog).
 Writing is `Writer.publish`: stage in the catalog, add to both indexes, then make visible in one transaction. Whatever a
 killed writer left behind is staged or retired in the catalog and is purged by the next one.
 """
@@ -15,9 +16,8 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,24 +26,25 @@ from filelock import FileLock, Timeout
 
 from kb.catalog import Catalog, DocumentSummary, SourceRecord, facts_to_json
 from kb.chinese import DICTIONARY_HASH, parse_numeral
-from kb.embedder import Embedder, embedder_for
+from kb.embedder import Embedder, StaticEmbedder, embedder_for
 from kb.errors import IndexOutdated, StoreBusy, StoreError
-from kb.fusion import Fused
+from kb.features import Candidate
+from kb.fusion import Fused, reordered
 from kb.keyword_index import KeywordIndex
 from kb.models import NATIONAL, Asker, Document, Facts, Hit, Kind, Passage, Status
-from kb.reranker import Reranker, reordered, reranker_for
-from kb.retrieval import Query, Retriever
+from kb.query import Query
+from kb.ranking import RANKED, Trees, builtin_trees, in_order
+from kb.reranker import Reranker, reranker_for
+from kb.retrieval import Retriever
 from kb.settings import Settings
-from kb.validity import Term, canonical_title, holds_in, terms
-from kb.vector_index import ChromaVectorIndex, Keys, Mask
+from kb.validity import Term, terms
+from kb.vector_index import ChromaVectorIndex
+from kb.view import SIDE_KINDS, View
 from kb.writer import Writer, embedding_text
 
 _LEFT_OUT = 3
-_SIDE_KINDS: tuple[Kind, ...] = ("training", "case")
 _SIDE_HITS = 4
-_ASKERS_KEPT = 64
 _ARTICLE_LABEL = re.compile(r"第[零〇一二三四五六七八九十百千两]+条")
-_HOLDING = (Status.IN_FORCE, Status.UNCHECKED)
 _LOCK_SECONDS = 5.0
 _NEARLY_FULL = 32_000_000  # bytes free below which a failed write is put down to the disk
 
@@ -72,98 +73,33 @@ class SearchResult:
     query: Query
 
 
-@dataclass(frozen=True)
-class _View:
-    """What a reader sees of one generation."""
-
-    generation: int
-    summaries: tuple[DocumentSummary, ...]
-    by_id: Mapping[str, int]
-    terms: Mapping[str, Term]
-    owner: npt.NDArray[np.int32]  # passage key → position in summaries, -1 where not published
-    retriever: Retriever | None  # None where the indexes are lost or damaged
-    _masks: dict[Asker, tuple[Mask, ...]] = field(default_factory=dict)
-
-    def masks(self, asker: Asker) -> tuple[Mask, ...]:
-        """What may be returned to the asker, what matched but is left out, and each of the side kinds."""
-        found = self._masks.get(asker)
-        if found is None:
-            if len(self._masks) >= _ASKERS_KEPT:
-                self._masks.clear()  # another thread's, too: each keeps what it has found
-            allowed = self._allowed(asker)
-            groups = (allowed, self._left_out(asker, allowed), *(allowed & self._of_kind(kind) for kind in _SIDE_KINDS))
-            found = self._masks[asker] = tuple(self._mask(group) for group in groups)
-        return found
-
-    @cached_property
-    def titles(self) -> frozenset[str]:
-        """The canonical titles of all laws and notices (not of digests of them)."""
-        laws = (each for each in self.summaries if each.kind == "policy" and not each.facts.sources)
-        return frozenset(canonical_title(summary.facts.title) for summary in laws)
-
-    def named(self, title: str, asker: Asker) -> list[DocumentSummary]:
-        """The laws and notices of that title (not digests of them) that hold for the asker, latest first."""
-        wanted = canonical_title(title)
-        held = (
-            summary
-            for summary in self.summaries
-            if summary.kind == "policy" and not summary.facts.sources and canonical_title(summary.facts.title) == wanted
-        )
-        valid = [
-            summary
-            for summary in held
-            if holds_in(summary.facts.region, asker.region) and self.terms[summary.id].status(asker.day) in _HOLDING
-        ]
-        return sorted(valid, key=lambda summary: self.terms[summary.id].since or date.min, reverse=True)
-
-    def _allowed(self, asker: Asker) -> npt.NDArray[np.bool_]:
-        """For each document whether it holds for the asker and is of a kind asked for."""
-
-        def fits(summary: DocumentSummary) -> bool:
-            if asker.kinds and summary.kind not in asker.kinds:
-                return False
-            in_force = self.terms[summary.id].status(asker.day) in _HOLDING
-            return holds_in(summary.facts.region, asker.region) and (in_force or asker.include_invalid)
-
-        return np.fromiter((fits(each) for each in self.summaries), dtype=bool, count=len(self.summaries))
-
-    def _left_out(self, asker: Asker, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Documents of the asked kinds whose region fits but whose validity does not, or the other way round."""
-        kinds = (not asker.kinds or each.kind in asker.kinds for each in self.summaries)
-        return np.fromiter(kinds, dtype=bool, count=len(self.summaries)) & ~allowed
-
-    def _of_kind(self, kind: Kind) -> npt.NDArray[np.bool_]:
-        """For each document whether it is of `kind`."""
-        return np.fromiter((each.kind == kind for each in self.summaries), dtype=bool, count=len(self.summaries))
-
-    def _mask(self, documents: npt.NDArray[np.bool_]) -> Mask:
-        """Which passage keys belong to `documents` (one flag per summary)."""
-        per_key = np.append(documents, False)[self.owner]  # owner -1 reads the last entry: not published
-
-        def mask(keys: Keys) -> npt.NDArray[np.bool_]:
-            known = keys < len(per_key)
-            return np.where(known, per_key[np.where(known, keys, 0)], False)
-
-        return mask
-
-
 class KnowledgeBase:
     """Documents with search over them, in one data folder. Safe to share between threads."""
 
     def __init__(
-        self, folder: Path, embedder: Embedder, *, reranker: Reranker | None = None, rerank_depth: int = 30
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        ranking: Trees | None = None,
+        reranker: Reranker | None = None,
+        rerank_depth: int = 30,
     ) -> None:
-        """Open the data folder, creating it if needed. Raises StoreError when it can not be used."""
+        """Open the data folder, creating it if needed. Raises StoreError when it can not be used.
+
+        Without `ranking` the built-in one is used.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"数据文件夹 {folder} 无法创建（{error.strerror}）。请检查路径、权限和磁盘空间。") from error
         self._folder, self._embedder = folder, embedder
+        self._ranking = ranking
         self._reranker, self._rerank_depth = reranker, rerank_depth
         self._catalog = Catalog.in_folder(folder)
         self._lock = FileLock(folder / "write.lock")
         self._loading = threading.Lock()
-        self._view: _View | None = None
+        self._view: View | None = None
 
     @classmethod
     def open(cls, settings: Settings) -> KnowledgeBase:
@@ -184,33 +120,58 @@ class KnowledgeBase:
 
     def search(self, question: str, asker: Asker, limit: int = 10) -> SearchResult:
         """The passages that fit `question` best and hold for the asker. Raises IndexOutdated when a reindex is due."""
-        if self.is_stale():
-            raise IndexOutdated(_OUTDATED)
-        view = self._current_view()
-        if view.retriever is None:
-            raise IndexOutdated(_LOST)
-        query = view.retriever.query(question)
-        found = view.retriever.hybrid(query, view.masks(asker))
-        found[0] = self._reranked(question, view, found[0])
-        keep = [limit, _LEFT_OUT, *(_SIDE_HITS for _ in _SIDE_KINDS)]
+        view, retriever = self._searchable()
+        query = retriever.query(question)
+        main, *others = retriever.hybrid(query, view.masks(asker))
+        found = [self._reranked(question, view, self._ranked(query, view, main)), *others]
+        keep = [limit, _LEFT_OUT, *(_SIDE_HITS for _ in SIDE_KINDS)]
         hits = [tuple(self._hits(view, ranked[:most], asker.day)) for ranked, most in zip(found, keep, strict=True)]
-        return SearchResult(hits[0], hits[1], dict(zip(_SIDE_KINDS, hits[2:], strict=True)), query)
+        return SearchResult(hits[0], hits[1], dict(zip(SIDE_KINDS, hits[2:], strict=True)), query)
+
+    def candidates(self, question: str, asker: Asker) -> tuple[Query, list[Candidate]]:
+        """What the learned ranking reads for a question, in the order of fusion. Raises IndexOutdated."""
+        view, retriever = self._searchable()
+        query = retriever.query(question)
+        return query, self._candidates(view, retriever.hybrid(query, view.masks(asker)[:1])[0])
 
     def similarity(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """How near each text is to the question: inner product of unit vectors, shape (len(texts),)."""
         return self._embedder.embed(texts) @ self._embedder.embed_question(question)
 
-    def _reranked(self, question: str, view: _View, ranked: list[Fused]) -> list[Fused]:
-        """The best few candidates as the re-ranker orders them, then the others as they were."""
+    def _searchable(self) -> tuple[View, Retriever]:
+        if self.is_stale():
+            raise IndexOutdated(_OUTDATED)
+        view = self._current_view()
+        if view.retriever is None:
+            raise IndexOutdated(_LOST)
+        return view, view.retriever
+
+    def _candidates(self, view: View, ranked: Sequence[Fused], depth: int = RANKED) -> list[Candidate]:
+        passages = self._catalog.passages([each.key for each in ranked[:depth]])
+        return [
+            Candidate(each, passages[each.key], view.summaries[view.owner[each.key]].bare())
+            for each in ranked[:depth]
+            if each.key in passages
+        ]
+
+    def _ranked(self, query: Query, view: View, ranked: list[Fused]) -> list[Fused]:
+        """The best candidates as the learned ranking orders them, then the others as they were."""
+        if not isinstance(self._embedder, StaticEmbedder):
+            return ranked  # the trees know the scores of such models alone
+        candidates = self._candidates(view, ranked)
+        trees = self._ranking or builtin_trees()
+        return [*in_order(query, candidates, trees, self._embedder), *ranked[RANKED:]] if candidates else ranked
+
+    def _reranked(self, question: str, view: View, ranked: list[Fused]) -> list[Fused]:
+        """The best few candidates as the site's re-ranker orders them, then the others as they were."""
         if self._reranker is None:
             return ranked
-        passages = self._catalog.passages([each.key for each in ranked[: self._rerank_depth]])
-        best = [each for each in ranked[: self._rerank_depth] if each.key in passages]
-        titles = (view.summaries[view.owner[each.key]].title for each in best)
-        texts = [embedding_text(title, passages[each.key]) for title, each in zip(titles, best, strict=True)]
-        return [*reordered(best, self._reranker.scores(question, texts)), *ranked[self._rerank_depth :]]
+        candidates = self._candidates(view, ranked, self._rerank_depth)
+        texts = [embedding_text(each.document.title, each.passage) for each in candidates]
+        scores = self._reranker.scores(question, texts)
+        return [*reordered([each.fused for each in candidates], scores, "reranker"), *ranked[self._rerank_depth :]]
 
-    def _hits(self, view: _View, ranked: Sequence[Fused], day: date) -> Iterator[Hit]:
+    def _hits(self, view: View, ranked: Sequence[Fused], day: date) -> Iterator[Hit]:
         passages = self._catalog.passages([each.key for each in ranked])
         for each in ranked:
             if each.key in passages:
@@ -374,7 +335,7 @@ class KnowledgeBase:
             self._catalog.set_values({"index_folder": name, "index_made_with": self._made_with()})
         return self._folder / name
 
-    def _current_view(self) -> _View:
+    def _current_view(self) -> View:
         view, generation = self._view, self._catalog.generation()
         if view is not None and view.generation == generation:
             return view
@@ -383,7 +344,7 @@ class KnowledgeBase:
                 self._view = self._load_view()
             return self._view
 
-    def _load_view(self) -> _View:
+    def _load_view(self) -> View:
         """What is published now; read again when something was published or rebuilt meanwhile."""
         while True:
             generation = self._catalog.generation()
@@ -393,7 +354,7 @@ class KnowledgeBase:
             retriever = self._retriever([key for key, _ in keys])
             if self._catalog.generation() == generation:
                 held = terms(summary.bare() for summary in summaries)
-                return _View(generation, summaries, by_id, held, _owners(keys, by_id), retriever)
+                return View(generation, summaries, by_id, held, _owners(keys, by_id), retriever)
 
     def _retriever(self, published: Sequence[int]) -> Retriever | None:
         """A retriever over the indexes in use; None where they do not hold every published passage."""

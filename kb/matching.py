@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kb.chinese import normalize, word_parts
-from kb.retrieval import Query, QuestionWord
+from kb.query import Query, QuestionWord
 
 _RULES = Path(__file__).resolve().parent / "question_kinds.toml"
 _PART = 0.5  # a word of which only a part stands in the text
@@ -24,11 +24,16 @@ def coverage(query: Query, text: str, context: str = "", context_share: float = 
     if not total:
         return 0.0
     near, far = normalize(text), normalize(context)
-    said = sum(w.importance * max(_said(w, near), context_share * _said(w, far)) for w in query.words)
-    return said / total
+    found = sum(w.importance * max(_share(w, near), context_share * _share(w, far)) for w in query.words)
+    return found / total
 
 
-def _said(word: QuestionWord, text: str) -> float:
+def said(word: QuestionWord, text: str) -> float:
+    """Whether `text` says a word: 1, a part of 1 where only parts of it stand there, or 0."""
+    return _share(word, normalize(text))
+
+
+def _share(word: QuestionWord, text: str) -> float:
     if not text:
         return 0.0
     if word.word in text or any(term in text for term in word.counterparts):

@@ -159,7 +159,8 @@ class Answer:
     """The answer to one question. `cards` come first on the screen, before anything was searched.
 
     `found` is False where the evidence is too thin: then `statements` is empty and `nearest` and `advice` say where to
-    look. `notices` are sentences about validity, region or degraded service. `written_by` is 摘录 for verbatim
+    look. `confidence` (0 to 1) and the `signs` it was weighed from say why; `touches` is True where what was found is only
+    close to what was asked. `notices` are sentences about validity, region or degraded service. `written_by` is 摘录 for verbatim
     sentences, else the model's name. `complete` is False while a model is still writing.
     """
 
@@ -172,5 +173,8 @@ class Answer:
     looked_for: tuple[str, ...] = ()
     advice: str = ""
     found: bool = True
+    touches: bool = False
+    confidence: float = 1.0
+    signs: Mapping[str, float] = field(default_factory=dict)
     complete: bool = True
     written_by: str = "摘录"

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from kb.fusion import Fused
 from kb.model_folder import ModelFolder, find_model
 from kb.model_loading import TEXTS_AT_ONCE, load
 from kb.settings import Settings
@@ -79,16 +77,3 @@ def reranker_for(settings: Settings) -> Reranker | None:
     """The re-ranker that the setting `reranking.model` names; None when it names none."""
     name = settings.reranking.model
     return CrossEncoderReranker(find_model(name, settings.models_folder)) if name else None
-
-
-def reordered(candidates: Sequence[Fused], scores: Scores) -> list[Fused]:
-    """Candidates (best first) in the order of `scores`, which each keeps as `found_by["reranker"]`.
-
-    They share out among them the fused scores they had, the best to the best: a cross-encoder's numbers have a scale of
-    their own, and so scores still fall along the list and compare with those of candidates that were not read again.
-    """
-    order = sorted(range(len(candidates)), key=lambda at: -scores[at])  # stable: equals stay as they were
-    return [
-        replace(candidates[at], score=place.score, found_by={**candidates[at].found_by, "reranker": float(scores[at])})
-        for at, place in zip(order, candidates, strict=True)
-    ]

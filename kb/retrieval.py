@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from kb.embedder import Embedder
 from kb.fusion import Fused, fuse
 from kb.keyword_index import KeywordIndex
+from kb.query import Query, QuestionWord
 from kb.terms import expand
 from kb.vector_index import ChromaVectorIndex, Mask
 
@@ -18,24 +17,6 @@ CANDIDATES = 200
 _MOST_FETCHED = 20_000
 
 Scored = list[tuple[int, float]]
-
-
-@dataclass(frozen=True)
-class QuestionWord:
-    """A content word of a question; `importance` is its rarity, `counterparts` are terms that say the same."""
-
-    word: str
-    importance: float
-    counterparts: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Query:
-    """A question as the indexes take it: `weights` of the words to search, `vector` of shape (dimension,)."""
-
-    words: tuple[QuestionWord, ...]
-    weights: Mapping[str, float]
-    vector: npt.NDArray[np.float32]
 
 
 class Retriever:
@@ -49,7 +30,7 @@ class Retriever:
         """Segment, expand and embed a question."""
         expansion = expand(question)
         words = (QuestionWord(w, self._keyword.rarity(w), terms) for w, terms in expansion.counterparts.items())
-        return Query(tuple(words), expansion.weights, self._embedder.embed_question(question))
+        return Query(question, tuple(words), expansion.weights, self._embedder.embed_question(question))
 
     def hybrid(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[list[Fused]]:
         """For each mask the candidates of both indexes, fused, best first; scores of all masks can be compared."""

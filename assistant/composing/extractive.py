@@ -12,13 +12,13 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assistant.evidence import ENOUGH, of_hit
-from kb.matching import QuestionKind, coverage, kinds_of
+from assistant.evidence import resembles
 from assistant.references import Reference, references
 from assistant.sentences import Sentence, sentences
 from kb.knowledge_base import SearchResult
+from kb.matching import QuestionKind, coverage, kinds_of
 from kb.models import Citation, Hit, Kind, Section, Statement, Status
-from kb.retrieval import Query
+from kb.query import Query
 
 SECTION_OF: Mapping[Kind, Section] = {
     "policy": "政策依据", "faq": "政策依据", "training": "实务指引", "case": "相关案例",
@@ -29,7 +29,7 @@ _HITS = 12
 _LAWS_PER_SENTENCE = 2
 _PER_PASSAGE = 2
 _SHARE_OF_BEST = 0.6
-_CASE_SUPPORT = 0.8 * ENOUGH  # a case only has to resemble the situation
+_CASE_SHARE = 0.8  # a case only has to resemble the situation
 _SAME = re.compile(r"[\W_]+")
 
 class Signs(NamedTuple):
@@ -119,7 +119,7 @@ def rank(question: str, found: SearchResult, named: Sequence[Hit], similarity: S
 
 def _hits(found: SearchResult) -> list[Hit]:
     """The best hits that may be quoted, and the training units and cases that resemble the question, each once."""
-    sides = (hit for hits in found.by_kind.values() for hit in hits if of_hit(found.query, hit).support >= _CASE_SUPPORT)
+    sides = (hit for hits in found.by_kind.values() for hit in hits if resembles(found.query, hit, _CASE_SHARE))
     main = (hit for hit in found.hits[:_HITS] if hit.document.kind != "case")
     return list({hit.passage.id: hit for hit in (*main, *sides) if not _not_quoted() & set(hit.passage.headings)}.values())
 

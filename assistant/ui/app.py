@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from assistant.answering import Assistant
+from assistant.evidence import calibration_for
 from assistant.language_model import language_model_for
 from assistant.ui import ask, library, reading, render, texts
 from assistant.ui.reading_page import message_page
@@ -94,7 +95,9 @@ def serve(settings: Settings) -> None:
     host, port = listening.getsockname()[:2]
     knowledge_base = KnowledgeBase.open(settings)
     try:
-        app = create_app(settings, knowledge_base, Assistant(knowledge_base, language_model_for(settings.llm)))
+        app = create_app(settings, knowledge_base, Assistant(
+            knowledge_base, language_model_for(settings.llm), calibration_for(settings.data_folder)
+        ))
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
         print(texts.OPENED.format(address=f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"), flush=True)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))

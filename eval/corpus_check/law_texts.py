@@ -139,7 +139,7 @@ class Laws:
 
     def __init__(self, documents: Sequence[Document], day: date) -> None:
         """Order `documents` by title and see which of them hold on `day`."""
-        self.day = day
+        self.day, self.documents = day, tuple(documents)
         known = terms(documents)
         self._families: dict[str, list[LawText]] = {}
         for document in documents:
@@ -153,6 +153,12 @@ class Laws:
         held = [text for text in copies if text.term.status(self.day) is Status.IN_FORCE and text.term.since]
         undated = [text for text in copies if text.term.since is None and text.term.until is None]
         return tuple(held or undated)
+
+    def family(self, key: str) -> tuple[LawText, ...]:
+        """Every version under a title (as `title_key` writes it), those in force first, then the latest."""
+        copies = self._families.get(key, [])
+        in_force = Status.IN_FORCE
+        return tuple(sorted(copies, key=lambda t: (t.term.status(self.day) is in_force, t.term.since or date.min), reverse=True))
 
     def why_not(self, title: str) -> str:
         """Why there is nothing to cite under this title."""
@@ -180,10 +186,11 @@ def read_laws(folder: Path, day: date) -> Laws:
     if not folder.is_dir():
         raise FileMissing(f"找不到参考文本文件夹 {folder}。请用 --laws 指明它在哪里。")
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".md", ".htm", ".html")]
-    return Laws([_document(path, folder) for path in files if path.stem != "README"], day)
+    return Laws([read_document(path, folder) for path in files if path.stem != "README"], day)
 
 
-def _document(path: Path, folder: Path) -> Document:
+def read_document(path: Path, folder: Path) -> Document:
+    """A reference text, named by where it lies under `folder`. Raises FileError."""
     content = clean(read(path))
     name = path.relative_to(folder).as_posix()
     return Document(name, "policy", read_facts(content, file_name=path.name), join_blocks(content.blocks), name)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from kb.matching import coverage, kinds_of
-from kb.retrieval import Query, QuestionWord
+from kb.query import Query, QuestionWord
 
 
 def query(*words: QuestionWord) -> Query:
-    return Query(words, {}, np.zeros(4, dtype=np.float32))
+    return Query("", words, {}, np.zeros(4, dtype=np.float32))
 
 
 LOW, RARE = QuestionWord("申请", 1.0), QuestionWord("低保", 3.0, frozenset({"最低生活保障"}))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from kb.errors import ModelError
-from kb.fusion import Fused
+from kb.fusion import Fused, reordered
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Asker
-from kb.reranker import reordered, reranker_for
+from kb.reranker import reranker_for
 from kb.settings import Settings
 from tests.conftest import invented_laws
 from tests.fakes import publish
@@ -144,14 +144,14 @@ def fused(*scores):
 
 
 def test_the_order_follows_the_scores_and_the_fused_scores_are_shared_out_again():
-    found = reordered(fused(0.9, 0.5, 0.1), np.array([-3.0, 2.0, 7.0], dtype=np.float32))
+    found = reordered(fused(0.9, 0.5, 0.1), np.array([-3.0, 2.0, 7.0], dtype=np.float32), "reranker")
     assert [each.key for each in found] == [2, 1, 0]
     assert [each.score for each in found] == [0.9, 0.5, 0.1]
     assert found[0].found_by == {"keyword": 0.1, "reranker": 7.0}
 
 
 def test_equal_scores_leave_the_order_alone():
-    assert [each.key for each in reordered(fused(0.9, 0.5, 0.1), np.zeros(3, dtype=np.float32))] == [0, 1, 2]
+    assert [each.key for each in reordered(fused(0.9, 0.5, 0.1), np.zeros(3, dtype=np.float32), "reranker")] == [0, 1, 2]
 
 
 class LastFirst:

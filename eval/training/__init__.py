@@ -1,0 +1,1 @@
+"""Training what ships with the project: the embedding model and the ranking."""
