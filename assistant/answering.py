@@ -64,7 +64,8 @@ class Assistant:
 
     def _extracted(self, question: str, found: SearchResult, asker: Asker) -> Answer:
         """The answer in verbatim sentences, or that nothing was found."""
-        knowledge_base = self._knowledge_base
+        knowledge_base, elsewhere = self._knowledge_base, asker.region != found.asker.region
+        asker = found.asker
         named = look_up(question, knowledge_base, asker)
         evidence = weigh(found, self._calibration)
         if not named.hits and (named.missing or not evidence.enough):
@@ -79,7 +80,8 @@ class Assistant:
         if not statements:
             return _not_found(question, found, evidence)
         touches = evidence.verdict == "touches" and not named.hits
-        said = (*_only_touches(touches), *named.missing, *notices.for_answer(citations, found, asker))
+        place = (notices.of_region(asker.region),) if elsewhere else ()
+        said = (*place, *_only_touches(touches), *named.missing, *notices.for_answer(citations, found, asker))
         looked_for = _looked_for(found)
         return check(
             Answer(

@@ -26,6 +26,11 @@ def for_nothing_found(found: SearchResult) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_reason(hit) for hit in found.left_out[:1] if resembles(found.query, hit)))
 
 
+def of_region(region: str) -> str:
+    """That the question was taken to be about another region than the asker's."""
+    return f"问题里提到{region.replace('/', '')}，按那里的规定找的。"
+
+
 def without_model(error: LanguageModelError) -> str:
     """Why the answer is an extract although the site has a language model."""
     return f"大模型暂时用不上（{error}），以下是直接摘自原文的回答。"

@@ -14,9 +14,9 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -44,6 +44,7 @@ from kb.writer import Writer, embedding_text
 
 _LEFT_OUT = 3
 _SIDE_HITS = 4
+_NAMED = 8  # passages of the texts a question names that come before all others
 _ARTICLE_LABEL = re.compile(r"第[零〇一二三四五六七八九十百千两]+条")
 _LOCK_SECONDS = 5.0
 _NEARLY_FULL = 32_000_000  # bytes free below which a failed write is put down to the disk
@@ -64,13 +65,15 @@ def passage_id(owner: str, start: int, end: int) -> str:
 class SearchResult:
     """What was found: `hits` hold for the asker; `left_out` matched as well but are invalid or of another region.
 
-    `by_kind` holds the best training units and cases, which among many laws would not reach `hits`.
+    `by_kind` holds the best training units and cases, which among many laws would not reach `hits`. `asker` is who asked,
+    in the region that the question speaks of.
     """
 
     hits: tuple[Hit, ...]
     left_out: tuple[Hit, ...]
     by_kind: Mapping[Kind, tuple[Hit, ...]]
     query: Query
+    asker: Asker
 
 
 class KnowledgeBase:
@@ -121,17 +124,26 @@ class KnowledgeBase:
     def search(self, question: str, asker: Asker, limit: int = 10) -> SearchResult:
         """The passages that fit `question` best and hold for the asker. Raises IndexOutdated when a reindex is due."""
         view, retriever = self._searchable()
-        query = retriever.query(question)
-        main, *others = retriever.hybrid(query, view.masks(asker))
-        found = [self._reranked(question, view, self._ranked(query, view, main)), *others]
-        keep = [limit, _LEFT_OUT, *(_SIDE_HITS for _ in SIDE_KINDS)]
-        hits = [tuple(self._hits(view, ranked[:most], asker.day)) for ranked, most in zip(found, keep, strict=True)]
-        return SearchResult(hits[0], hits[1], dict(zip(SIDE_KINDS, hits[2:], strict=True)), query)
+        query, asker = retriever.query(question), view.meant(question, asker)
+        spoken_of = view.spoken_of(question, asker)
+        masks = [*view.masks(asker), *([spoken_of] if spoken_of else [])]
+        main, left_out, *others = retriever.hybrid(query, masks)
+        main = self._reranked(question, view, self._ranked(query, view, main))
+        if spoken_of:
+            main = _first(self._ranked(query, view, others.pop())[:_NAMED], main)
+        found = [tuple(self._hits(view, ranked[:_SIDE_HITS], asker.day)) for ranked in others]
+        return SearchResult(
+            tuple(self._hits(view, main[:limit], asker.day)),
+            tuple(self._hits(view, left_out[:_LEFT_OUT], asker.day)),
+            dict(zip(SIDE_KINDS, found, strict=True)),
+            query,
+            asker,
+        )
 
     def candidates(self, question: str, asker: Asker) -> tuple[Query, list[Candidate]]:
         """What the learned ranking reads for a question, in the order of fusion. Raises IndexOutdated."""
         view, retriever = self._searchable()
-        query = retriever.query(question)
+        query, asker = retriever.query(question), view.meant(question, asker)
         return query, self._candidates(view, retriever.hybrid(query, view.masks(asker)[:1])[0])
 
     def similarity(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -210,6 +222,10 @@ class KnowledgeBase:
     def titles(self) -> frozenset[str]:
         """The canonical titles of all laws and notices held, in force or not."""
         return self._current_view().titles
+
+    def numbers(self) -> Collection[str]:
+        """The document numbers (发文字号) of all texts held."""
+        return self._current_view().numbers.keys()
 
     def last_article(self, title: str, asker: Asker) -> str:
         """The label of the last article of the text of that title that holds for the asker; empty if it has none."""
@@ -373,6 +389,13 @@ class KnowledgeBase:
 _OUTDATED = "向量模型或词典已更换，索引还是旧的。请先运行 shegong reindex 重建索引（原文和设置都不受影响），再来查询。"
 
 _LOST = "索引缺失或已损坏。请先运行 shegong reindex 重建索引（原文和设置都不受影响），再来查询。"
+
+
+def _first(named: Sequence[Fused], others: Sequence[Fused]) -> list[Fused]:
+    """The named ones before the others, each once; fused scores fall along the list."""
+    joined = list({each.key: each for each in (*named, *others)}.values())
+    scores = sorted((each.score for each in joined), reverse=True)
+    return [replace(each, score=score) for each, score in zip(joined, scores, strict=True)]
 
 
 def _owners(keys: Sequence[tuple[int, str]], by_id: Mapping[str, int]) -> npt.NDArray[np.int32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.catalog import DocumentSummary
-from kb.models import Asker, Kind, Status
+from kb.mentions import numbers_in, plain_number, region_in, titles_in
+from kb.models import NATIONAL, Asker, Kind, Status
 from kb.retrieval import Retriever
 from kb.validity import Term, canonical_title, holds_in
 from kb.vector_index import Keys, Mask
@@ -49,6 +50,31 @@ class View:
         """The canonical titles of all laws and notices (not of digests of them)."""
         laws = (each for each in self.summaries if each.kind == "policy" and not each.facts.sources)
         return frozenset(canonical_title(summary.facts.title) for summary in laws)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, str]:
+        """Document numbers (发文字号) → document ids."""
+        numbered = ((plain_number(each.facts.number), each.id) for each in self.summaries)
+        return {number: owner for number, owner in numbered if number}
+
+    @cached_property
+    def regions(self) -> frozenset[str]:
+        """The regions that have documents."""
+        return frozenset(summary.facts.region for summary in self.summaries)
+
+    def meant(self, question: str, asker: Asker) -> Asker:
+        """The asker, placed in the region that the question speaks of, where there are documents of it."""
+        region = region_in(question, self.regions)
+        inside = asker.region == region or asker.region.startswith(f"{region}/")
+        return asker if inside or region == NATIONAL else replace(asker, region=region)
+
+    def spoken_of(self, question: str, asker: Asker) -> Mask | None:
+        """The passages of the texts that a question names by title or number and that hold for the asker; None if none."""
+        owners = {summary.id for title in titles_in(question, self.titles) for summary in self.named(title, asker)}
+        owners |= {self.numbers[number] for number in numbers_in(question) if number in self.numbers}
+        if not owners:
+            return None
+        return self._mask(np.fromiter((s.id in owners for s in self.summaries), dtype=bool, count=len(self.summaries)))
 
     def named(self, title: str, asker: Asker) -> list[DocumentSummary]:
         """The laws and notices of that title (not digests of them) that hold for the asker, latest first."""

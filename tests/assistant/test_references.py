@@ -2,11 +2,12 @@
 
 import pytest
 
-from assistant.named import Named, look_up, named_in
+from assistant.named import look_up
 from assistant.references import Reference, references
 from ingest.pipeline import find_files, take_in
 from kb.embedder import builtin_embedder
 from kb.knowledge_base import KnowledgeBase
+from kb.mentions import Named, named_in
 from kb.models import Asker
 
 KNOWN = {"民法典", "未成年人保护法", "社会救助暂行办法", "反家庭暴力法", "志愿服务条例"}
