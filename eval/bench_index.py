@@ -24,7 +24,7 @@ from eval.judgments import JudgedSet, JudgedText
 from ingest import passages as cutting
 from ingest.blocks import Block
 from kb.catalog import Catalog, SourceRecord
-from kb.embedder import StaticEmbedder
+from kb.embedder import Embedder, StaticEmbedder
 from kb.features import Candidate
 from kb.fusion import Fused
 from kb.keyword_index import KeywordIndex
@@ -52,11 +52,13 @@ class BenchIndex:
     text_of: Mapping[int, str]
     passages: Mapping[int, Passage]
     documents: Mapping[str, Document]
-    embedder: StaticEmbedder
+    embedder: Embedder
 
     def ranked(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> tuple[list[Fused], list[Fused]]:
         """What the first mask lets through as fused, and as the product shows it: the best put in order."""
         fused = self.retriever.hybrid(query, masks, limit)[0]
+        if not isinstance(self.embedder, StaticEmbedder):
+            return fused, fused
         return fused, [*in_order(query, self.candidates(fused), builtin_trees(), self.embedder), *fused[RANKED:]]
 
     def candidates(self, found: Sequence[Fused]) -> list[Candidate]:
@@ -66,7 +68,7 @@ class BenchIndex:
 
 
 def open_index(
-    judged: JudgedSet, embedder: StaticEmbedder, cache: Path = CACHE, *, report: Callable[[int, int], None] = lambda done, total: None
+    judged: JudgedSet, embedder: Embedder, cache: Path = CACHE, *, report: Callable[[int, int], None] = lambda done, total: None
 ) -> BenchIndex:
     """The index of a set, from the cache or newly built. `report(done, total)` counts texts while building."""
     folder = cache / f"{judged.name}-{_made_with(judged, embedder)}"
@@ -80,7 +82,7 @@ def open_index(
     return _load(folder, embedder)
 
 
-def _made_with(judged: JudgedSet, embedder: StaticEmbedder) -> str:
+def _made_with(judged: JudgedSet, embedder: Embedder) -> str:
     digest = hashlib.sha256(f"{kb.chinese.DICTIONARY_HASH}:{embedder.fingerprint}".encode())
     for text in judged.texts:
         digest.update(f"{text.id}\x00{text.title}\x00{text.text}\x00".encode())
@@ -90,7 +92,7 @@ def _made_with(judged: JudgedSet, embedder: StaticEmbedder) -> str:
     return digest.hexdigest()[:16]
 
 
-def _build(judged: JudgedSet, embedder: StaticEmbedder, folder: Path, report: Callable[[int, int], None]) -> None:
+def _build(judged: JudgedSet, embedder: Embedder, folder: Path, report: Callable[[int, int], None]) -> None:
     folder.mkdir(parents=True)
     catalog = Catalog.in_folder(folder)
     writer = Writer(catalog, embedder, folder / "index")
@@ -105,7 +107,7 @@ def _build(judged: JudgedSet, embedder: StaticEmbedder, folder: Path, report: Ca
         catalog.close()
 
 
-def _load(folder: Path, embedder: StaticEmbedder) -> BenchIndex:
+def _load(folder: Path, embedder: Embedder) -> BenchIndex:
     catalog = Catalog.in_folder(folder)
     passages = catalog.passages([key for key, _ in catalog.published_keys()])
     documents = {summary.id: summary.bare() for summary in catalog.summaries()}

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from kb.chinese import content_words, normalize
 from kb.embedder import Matrix, StaticEmbedder
 from kb.fusion import Fused
-from kb.matching import coverage, kinds_of
+from kb.matching import covered, kinds_of
 from kb.models import NATIONAL, Document, Passage
 from kb.query import Query
 
@@ -79,8 +79,8 @@ def _said(query: Query, candidates: Sequence[Candidate]) -> Mapping[str, Column]
     bigrams = _bigrams(query.text)
     texts = [normalize(each.passage.text) for each in candidates]
     return {
-        "coverage": _column(coverage(query, each.passage.text) for each in candidates),
-        "heading": _column(coverage(query, each.heading) for each in candidates),
+        "coverage": _column(covered(query, text) for text in texts),
+        "heading": _column(covered(query, normalize(each.heading)) for each in candidates),
         "bigrams": _column(sum(b in text for b in bigrams) / max(len(bigrams), 1) for text in texts),
         "wanted": _column(any(k.wants.search(each.passage.text) for k in kinds) if kinds else 0.5 for each in candidates),
     }

@@ -20,12 +20,15 @@ def coverage(query: Query, text: str, context: str = "", context_share: float = 
 
     A word counts as said where it, or an official or everyday counterpart of it, stands in the text.
     """
+    return covered(query, normalize(text), normalize(context), context_share)
+
+
+def covered(query: Query, text: str, context: str = "", context_share: float = 0.6) -> float:
+    """`coverage` of texts that are normalized already."""
     total = sum(word.importance for word in query.words)
     if not total:
         return 0.0
-    near, far = normalize(text), normalize(context)
-    found = sum(w.importance * max(_share(w, near), context_share * _share(w, far)) for w in query.words)
-    return found / total
+    return sum(w.importance * max(_share(w, text), context_share * _share(w, context)) for w in query.words) / total
 
 
 def said(word: QuestionWord, text: str) -> float:

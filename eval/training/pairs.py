@@ -36,7 +36,7 @@ PAIR_FILES = (
     PairFile("smilechat_first_turn", 0.5, "CC0"),
     PairFile("cmrc2018_q_passage", 1, "CC BY-SA 4.0"),
 )
-SPOKEN_REPEAT = 12
+SPOKEN_REPEAT = 10
 STARTER_REPEAT = 8
 
 

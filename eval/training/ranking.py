@@ -8,6 +8,7 @@ remembers its training questions, the ranking would learn to trust the vector al
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from kb.ranking import TREES_FILE, Trees, kept_trees, read_trees
 from kb.validity import canonical_title
 
 _ROUNDS = 300
+_SPOKEN = 1200  # questions of each kind: more bring nothing but time
 _PARAMETERS = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 10,
@@ -113,14 +115,15 @@ def laws_and_starter(shared: Path, embedder: StaticEmbedder) -> Iterator[Knowled
 def _spoken(knowledge_base: KnowledgeBase, shared: Path, embedder: StaticEmbedder) -> Iterator[Example]:
     titles = {canonical_title(each.facts.title) for each in knowledge_base.summaries()}
     with reference_texts(shared) as texts:
-        questions = [each for each in read_spoken(shared, texts) if each.kept is not Kept.TRAINING]
-    for question in questions:
-        if canonical_title(question.title) in titles:
+        questions = [each for each in read_spoken(shared, texts) if canonical_title(each.title) in titles]
+    random.Random(0).shuffle(questions)
+    for kept in (Kept.NEW_QUESTION, Kept.NEW_TEXT):
+        for question in [each for each in questions if each.kept is kept][:_SPOKEN]:
             query, found = knowledge_base.candidates(question.text, Asker())
             right = (is_right(each, question) for each in found)
             # texts are halved, not questions: a ranking must not know a text it is tested on
-            split = question.title if question.kept is Kept.NEW_TEXT else question.text
-            yield _example(str(question.kept), query, found, right, embedder, answers.half(split) == "test")
+            split = question.title if kept is Kept.NEW_TEXT else question.text
+            yield _example(str(kept), query, found, right, embedder, answers.half(split) == "test")
 
 
 def is_right(candidate: Candidate, question: SpokenQuestion) -> bool:
