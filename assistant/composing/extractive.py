@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,8 @@ MOST: Mapping[Section, int] = {"政策依据": 4, "实务指引": 3, "相关案�
 _NOT_QUOTED = Path(__file__).resolve().parent.parent / "rules" / "not_quoted.txt"
 _HITS = 12
 _LAWS_PER_SENTENCE = 2
+_LONGEST_LAW = 160  # characters of a law's sentence that is repeated next to the plain one
+_END_REFERENCE = re.compile(r"（《[^（）]*(?:（[^（）]*）[^（）]*)*）(?=[。；]?$)")
 _PER_PASSAGE = 2
 _SHARE_OF_BEST = 0.6
 _CASE_SHARE = 0.8  # a case only has to resemble the situation
@@ -86,13 +88,16 @@ def compose(
 ) -> tuple[tuple[Statement, ...], tuple[Citation, ...]]:
     """Statements in the order they are read, and their citations numbered in that order.
 
-    Sentences of the articles that the question names (`named`) come first.
-    A sentence of a digest that names its article is cited together with the article itself where that is held.
+    Sentences of the articles that the question names (`named`) come first. A digest's plain sentence is followed by the
+    law's own words on which it stands, where the law is held: the one is understood, the other is what counts.
     """
     chosen = _in_reading_order(_choose(_distinct(rank(question, found, named, similarity))))
     sources = _Sources()
-    statements = [_statement(quote, sources, similarity, article) for quote in chosen]
-    return tuple(statements), sources.citations()
+    statements: dict[str, Statement] = {}
+    for quote in chosen:
+        for statement in _statements(quote, sources, similarity, article):
+            statements.setdefault(_SAME.sub("", statement.text), statement)
+    return tuple(statements.values()), sources.citations()
 
 
 def rank(question: str, found: SearchResult, named: Sequence[Hit], similarity: Similarity) -> list[Quote]:
@@ -196,21 +201,28 @@ def _in_reading_order(chosen: Sequence[Quote]) -> list[Quote]:
     )  # fmt: skip
 
 
-def _statement(quote: Quote, sources: _Sources, similarity: Similarity, article: FindArticle) -> Statement:
-    numbers = [sources.cite(quote.hit, quote.sentence.text)]
-    for reference in references(quote.sentence.text)[:_LAWS_PER_SENTENCE]:
-        law = _best_sentence(quote.sentence.text, article(reference), similarity)
-        if law is not None:
-            numbers.append(sources.cite(*law))
-    return Statement(quote.sentence.shown, quote.section, tuple(numbers))
+def _statements(quote: Quote, sources: _Sources, similarity: Similarity, article: FindArticle) -> Iterator[Statement]:
+    """The sentence, without the references it ends in where their articles are quoted next to it, and those quotes."""
+    number, text = sources.cite(quote.hit, quote.sentence.text), quote.sentence.shown
+    laws = [
+        (sources.cite(law, sentence.text), sentence)
+        for reference in references(quote.sentence.text)[:_LAWS_PER_SENTENCE]
+        if (found := _best_sentence(quote.sentence.text, article(reference), similarity))
+        for law, sentence in (found,)
+    ]
+    shown = _END_REFERENCE.sub("", text) if laws else text
+    yield Statement(shown, quote.section, (number, *(at for at, _ in laws)))
+    for at, sentence in laws:
+        if len(sentence.shown) <= _LONGEST_LAW:
+            yield Statement(sentence.shown, quote.section, (at,))
 
 
-def _best_sentence(text: str, hits: Sequence[Hit], similarity: Similarity) -> tuple[Hit, str] | None:
+def _best_sentence(text: str, hits: Sequence[Hit], similarity: Similarity) -> tuple[Hit, Sentence] | None:
     """The sentence of an article that is nearest to what a digest says of it."""
-    pairs = [(hit, sentence.text) for hit in hits for sentence in sentences(hit.passage)]
+    pairs = [(hit, sentence) for hit in hits for sentence in sentences(hit.passage)]
     if not pairs:
         return None
-    near = similarity([sentence for _, sentence in pairs], text)
+    near = similarity([sentence.shown for _, sentence in pairs], text)
     return pairs[int(np.argmax(near))]
 
 

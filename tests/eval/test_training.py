@@ -29,7 +29,7 @@ def texts(tmp_path: Path) -> ReferenceTexts:
 
 
 def test_a_question_finds_its_article_in_either_collection(texts):
-    assert texts.passage("暖冬救助条例", "第二条", "") == "暖冬救助条例 第二条　应当书面申请，十五日内办结。"
+    assert texts.passage("暖冬救助条例", "第二条", "") == "暖冬救助条例 第二条 应当书面申请，十五日内办结。"
     assert "每周至少走访一次" in texts.passage("关于做好过冬工作的通知", "", "独居老人每周至少走访")
     assert texts.title_of("通知.md") == "关于做好过冬工作的通知"
 
