@@ -17,6 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from kb.embedder import builtin_embedder
 from kb.errors import SettingsError
 from kb.knowledge_base import SearchResult
 from kb.matching import coverage, kinds_of, said
@@ -36,6 +39,21 @@ _RARE = 8.0  # a rarity that few words of a knowledge base reach
 
 
 @dataclass(frozen=True)
+class Wording:
+    """Whether a question is worded like those that such documents answer: a logistic regression on its vector.
+
+    `vector` belongs to the built-in model, which reads the wording even where a site searches with another.
+    """
+
+    bias: float
+    vector: tuple[float, ...]
+
+    def likeness(self, question: str) -> float:
+        """0 to 1."""
+        return _sigmoid(self.bias + float(builtin_embedder().embed_question(question) @ np.array(self.vector, dtype=np.float32)))
+
+
+@dataclass(frozen=True)
 class Calibration:
     """How signs are weighed: probability = sigmoid(bias + Σ weight · sign).
 
@@ -46,6 +64,7 @@ class Calibration:
     weights: Mapping[str, float]
     answers: float
     touches: float
+    wording: Wording
 
     @classmethod
     def read(cls, file: Path) -> Calibration:
@@ -53,14 +72,21 @@ class Calibration:
         try:
             kept = json.loads(file.read_text(encoding="utf-8"))
             weights = {str(name): float(weight) for name, weight in kept["weights"].items()}
-            return cls(float(kept["bias"]), weights, float(kept["answers"]), float(kept["touches"]))
+            wording = Wording(float(kept["wording"]["bias"]), tuple(float(each) for each in kept["wording"]["vector"]))
+            return cls(float(kept["bias"]), weights, float(kept["answers"]), float(kept["touches"]), wording)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(f"拒答设置 {file.name} 无法读取。请重新拟合，或删除它以使用自带的设置。") from error
 
     def write(self, file: Path) -> None:
         """Keep it in `file`."""
-        kept = {"bias": self.bias, "answers": self.answers, "touches": self.touches, "weights": dict(self.weights)}
-        file.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        kept = {
+            "bias": self.bias,
+            "answers": self.answers,
+            "touches": self.touches,
+            "weights": dict(self.weights),
+            "wording": {"bias": self.wording.bias, "vector": " ".join(f"{each:.3f}" for each in self.wording.vector).split()},
+        }
+        file.write_text(json.dumps(kept, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def calibration_for(data_folder: Path) -> Calibration:
@@ -91,16 +117,16 @@ class Evidence:
 
 def weigh(found: SearchResult, calibration: Calibration) -> Evidence:
     """What the first hits offer for the question."""
-    signs = signs_of(found)
+    signs = signs_of(found, calibration.wording)
     total = calibration.bias + sum(calibration.weights.get(name, 0.0) * value for name, value in signs.items())
-    confidence = 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
+    confidence = _sigmoid(total)
     verdict: Verdict = "none"
     if confidence >= calibration.touches:
         verdict = "answers" if confidence >= calibration.answers else "touches"
     return Evidence(signs, confidence, verdict)
 
 
-def signs_of(found: SearchResult) -> Mapping[str, float]:
+def signs_of(found: SearchResult, wording: Wording) -> Mapping[str, float]:
     """The signs, named as a reader sees them."""
     query, hits = found.query, found.hits[:_LOOKED_AT]
     near = [max(0.0, hit.found_by.get("vector", 0.0)) for hit in hits] or [0.0]
@@ -108,6 +134,7 @@ def signs_of(found: SearchResult) -> Mapping[str, float]:
     together = " ".join(f"{_context(hit)} {hit.passage.text}" for hit in hits)
     kinds = kinds_of(query.text)
     return {
+        "问法像资料答得了的": wording.likeness(query.text),
         "最近一段的相似度": max(near),
         "第一段的相似度": near[0],
         "前五段的相似度": sum(near) / len(near),
@@ -151,6 +178,10 @@ def beyond_law() -> tuple[Beyond, ...]:
     """The kept list."""
     rows = tomllib.loads((RULES / "beyond.toml").read_text(encoding="utf-8"))["beyond"]
     return tuple(Beyond(row["name"], re.compile(row["asks"])) for row in rows)
+
+
+def _sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, value))))
 
 
 def _context(hit: Hit) -> str:

@@ -8,6 +8,7 @@ not used here at all.
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +17,26 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from assistant.evidence import Calibration, signs_of, weigh
+from assistant.evidence import Calibration, Wording, signs_of, weigh
 from assistant.named import look_up
 from eval.answers import Question, half
 from eval.errors import QuestionFileError
+from eval.training.spoken import own_questions
+from kb.embedder import builtin_embedder
 from kb.knowledge_base import KnowledgeBase, SearchResult
 from kb.models import Asker
 
 Label = Literal["answered", "touches", "none"]
 FILE = Path(__file__).resolve().parent / "judged" / "refusal.jsonl"
+BEYOND = Path(__file__).resolve().parent / "judged" / "beyond.jsonl"
 LABELS: tuple[Label, ...] = ("answered", "touches", "none")
 WRONGLY = 0.03  # share of answerable questions that may be refused
 _ANSWERS_WRONGLY = 0.05  # share of the others that may be answered without a word of warning
 _STRENGTH = 1.0  # inverse of the ridge penalty
 _HITS = 30  # as the assistant asks for
 _FEWEST = 30
+_ANSWERED_PER_BEYOND = 3
+_WORDING_STRENGTH = 10.0
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,6 @@ class Asked:
     found: SearchResult
     missing: bool
 
-    @property
-    def signs(self) -> list[float]:
-        """The signs in the order of their names."""
-        return list(signs_of(self.found).values())
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def fit_and_check(asked: Sequence[Asked]) -> tuple[Calibration, dict[str, dict[s
     return calibration, shares([each for each in asked if half(each.id) == "test"], calibration)
 
 
-def fit(asked: Sequence[Asked]) -> Calibration:
+def fit(asked: Sequence[Asked], wording: Wording | None = None) -> Calibration:
     """Ridge logistic regression on questions with an answer against those without, and thresholds from the same data.
 
     What only touches a question is left out of the fit: it lies between, and which side it takes is for the thresholds.
@@ -102,16 +104,32 @@ def fit(asked: Sequence[Asked]) -> Calibration:
     """
     from sklearn.linear_model import LogisticRegression
 
+    wording = wording or fit_wording()
     clear = [each for each in asked if each.label != "touches" and not each.missing]
-    names = list(signs_of(clear[0].found))
-    rows, labels = np.array([each.signs for each in clear]), np.array([each.label == "answered" for each in clear])
+    signs = [signs_of(each.found, wording) for each in clear]
+    names, rows = list(signs[0]), np.array([list(each.values()) for each in signs])
+    labels = np.array([each.label == "answered" for each in clear])
     model = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=1000).fit(rows, labels)
     weights = {name: round(float(weight), 4) for name, weight in zip(names, model.coef_[0], strict=True)}
-    raw = Calibration(round(float(model.intercept_[0]), 4), weights, 1.0, 0.0)
+    raw = Calibration(round(float(model.intercept_[0]), 4), weights, 1.0, 0.0, wording)
     sure = {label: _confidences(clear, label, raw) for label in LABELS}
     touches = float(np.quantile(sure["answered"], WRONGLY))
     answers = max(touches, float(np.quantile(sure["none"], 1 - _ANSWERS_WRONGLY)))
-    return Calibration(raw.bias, weights, round(answers, 4), round(touches, 4))
+    return Calibration(raw.bias, weights, round(answers, 4), round(touches, 4), wording)
+
+
+def fit_wording() -> Wording:
+    """Spoken questions that a text answers, against those that none does, told apart by their vectors alone."""
+    from sklearn.linear_model import LogisticRegression
+
+    answered = [question.text for question in own_questions()]
+    random.Random(0).shuffle(answered)
+    beyond = [json.loads(line)["q"] for line in BEYOND.read_text(encoding="utf-8").splitlines()]
+    texts = answered[: _ANSWERED_PER_BEYOND * len(beyond)] + beyond
+    labels = np.arange(len(texts)) < len(texts) - len(beyond)
+    model = LogisticRegression(C=_WORDING_STRENGTH, class_weight="balanced", max_iter=2000)
+    model.fit(builtin_embedder().embed(texts), labels)
+    return Wording(round(float(model.intercept_[0]), 3), tuple(round(float(each), 3) for each in model.coef_[0]))
 
 
 def _confidences(asked: Sequence[Asked], label: Label, calibration: Calibration) -> npt.NDArray[np.float64]:

@@ -33,6 +33,12 @@ def words(text: str) -> list[str]:
     return [word for run in _WORD.findall(normalize(text)) for word in (cut(run, False) if run[0] > "z" else [run])]
 
 
+def cut(normalized: str) -> list[str]:
+    """The words and punctuation of a text that is normalized already: half the time of `words`."""
+    found: list[str] = _segmenter().cut(normalized, False)
+    return found
+
+
 def search_words(text: str) -> list[str]:
     """Words for the keyword index and for questions: `words` without function words, and the parts of long words.
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from kb.chinese import cut, normalize
 from kb.errors import ModelError
 from kb.model_folder import find_model
 from kb.settings import Settings
@@ -76,6 +77,7 @@ class StaticEmbedder:
         self._tokenizer.no_truncation()
         self.fingerprint = _file_hash(folder / "model.safetensors") + _file_hash(folder / "tokenizer.json")
         self.dimension = int(self._weights.shape[1])
+        self._vocabulary: dict[str, int] = self._tokenizer.get_vocab()
         self._lengths = np.maximum(np.linalg.norm(self._weights, axis=1), 1e-6)
 
     def embed(self, texts: Sequence[str]) -> Matrix:
@@ -91,9 +93,17 @@ class StaticEmbedder:
         return vector
 
     def word_ids(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-        """The distinct words of each text, as rows of the model's table, in ascending order."""
-        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [np.unique(np.asarray(each.ids, dtype=np.int64)) for each in encoded]
+        """The distinct words of each (normalized) text, as rows of the model's table, in ascending order.
+
+        Cut by the dictionary that the model's tokenizer was made from, which takes a third of its time; a word the model
+        does not have falls into its characters.
+        """
+        return [np.fromiter(sorted(self._known(cut(text))), dtype=np.int64) for text in texts]
+
+    def _known(self, words: Sequence[str]) -> set[int]:
+        ids = self._vocabulary
+        found = {ids[word] for word in words if word in ids}
+        return found | {ids[c] for word in words if word not in ids for c in word if c in ids}
 
     def unit_vectors(self, words: npt.NDArray[np.int64]) -> Matrix:
         """The unit vectors of words, shape (len(words), dimension)."""
@@ -102,7 +112,7 @@ class StaticEmbedder:
 
     def word_vectors(self, text: str) -> tuple[Matrix, npt.NDArray[np.float32]]:
         """The unit vectors of the distinct words of `text`, and the lengths they had: how much each word weighs."""
-        (words,) = self.word_ids([text])
+        (words,) = self.word_ids([normalize(text)])
         return self.unit_vectors(words), self._lengths[words]
 
     def _embed_into(self, rows: Matrix, texts: Sequence[str]) -> None:

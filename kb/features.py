@@ -45,10 +45,11 @@ class Candidate:
 
 def features(query: Query, candidates: Sequence[Candidate], words: StaticEmbedder) -> Matrix:
     """One row per candidate, one column per name of FEATURES. `words` gives the vectors of single words."""
+    texts = [normalize(each.passage.text) for each in candidates]
     columns = {
         **_found(candidates),
-        **_said(query, candidates),
-        **_near(query, candidates, words),
+        **_said(query, candidates, texts),
+        **_near(query, texts, words),
         **_kept(candidates),
         "asked": np.full(len(candidates), len(query.words), dtype=np.float32),
     }
@@ -73,28 +74,29 @@ def _found(candidates: Sequence[Candidate]) -> Mapping[str, Column]:
     }
 
 
-def _said(query: Query, candidates: Sequence[Candidate]) -> Mapping[str, Column]:
+def _said(query: Query, candidates: Sequence[Candidate], texts: Sequence[str]) -> Mapping[str, Column]:
     """How much of the question stands in the passage and over it, and whether it holds what such a question asks for."""
     kinds = kinds_of(query.text)
     bigrams = _bigrams(query.text)
-    texts = [normalize(each.passage.text) for each in candidates]
+    headings = [each.heading for each in candidates]
+    over = {heading: covered(query, normalize(heading)) for heading in set(headings)}
     return {
         "coverage": _column(covered(query, text) for text in texts),
-        "heading": _column(covered(query, normalize(each.heading)) for each in candidates),
+        "heading": _column(over[heading] for heading in headings),
         "bigrams": _column(sum(b in text for b in bigrams) / max(len(bigrams), 1) for text in texts),
         "wanted": _column(any(k.wants.search(each.passage.text) for k in kinds) if kinds else 0.5 for each in candidates),
     }
 
 
-def _near(query: Query, candidates: Sequence[Candidate], words: StaticEmbedder) -> Mapping[str, Column]:
+def _near(query: Query, texts: Sequence[str], words: StaticEmbedder) -> Mapping[str, Column]:
     """Late interaction: for each word of the question its nearest word in the passage (after Khattab and Zaharia, SIGIR
     2020), weighted by the length of the question word's vector, which grows with what the word tells.
     """
     asked, weights = words.word_vectors(query.text)
-    ids = words.word_ids([each.passage.text for each in candidates])
+    ids = words.word_ids(texts)
     known = np.unique(np.concatenate(ids)) if ids else np.zeros(0, dtype=np.int64)
     if not len(asked) or not len(known):
-        return {"late": np.zeros(len(candidates), dtype=np.float32)}
+        return {"late": np.zeros(len(texts), dtype=np.float32)}
     similar = words.unit_vectors(known) @ asked.T
     rows = (similar[np.searchsorted(known, each)].max(axis=0) if len(each) else np.zeros(len(asked)) for each in ids)
     return {"late": _column(float(row @ weights / weights.sum()) for row in rows)}

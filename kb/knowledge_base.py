@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ _LEFT_OUT = 3
 _SIDE_HITS = 4
 _NAMED = 8  # passages of the texts a question names that come before all others
 _ARTICLE_LABEL = re.compile(r"第[零〇一二三四五六七八九十百千两]+条")
+_NO_WORD = re.compile(r"[\W_]+")
 _LOCK_SECONDS = 5.0
 _NEARLY_FULL = 32_000_000  # bytes free below which a failed write is put down to the disk
 
@@ -133,7 +135,7 @@ class KnowledgeBase:
             main = _first(self._ranked(query, view, others.pop())[:_NAMED], main)
         found = [tuple(self._hits(view, ranked[:_SIDE_HITS], asker.day)) for ranked in others]
         return SearchResult(
-            tuple(self._hits(view, main[:limit], asker.day)),
+            tuple(islice(_distinct(self._hits(view, main[: 2 * limit], asker.day)), limit)),
             tuple(self._hits(view, left_out[:_LEFT_OUT], asker.day)),
             dict(zip(SIDE_KINDS, found, strict=True)),
             query,
@@ -389,6 +391,17 @@ class KnowledgeBase:
 _OUTDATED = "向量模型或词典已更换，索引还是旧的。请先运行 shegong reindex 重建索引（原文和设置都不受影响），再来查询。"
 
 _LOST = "索引缺失或已损坏。请先运行 shegong reindex 重建索引（原文和设置都不受影响），再来查询。"
+
+
+def _distinct(hits: Iterable[Hit]) -> list[Hit]:
+    """One hit of those with the same words, in the place of the best: the copy that is known to be in force, else that."""
+    kept: dict[str, Hit] = {}
+    for hit in hits:
+        words = _NO_WORD.sub("", hit.passage.text)
+        first = kept.setdefault(words, hit)
+        if first.status is Status.UNCHECKED and hit.status is Status.IN_FORCE:
+            kept[words] = replace(hit, score=first.score, found_by=first.found_by)
+    return list(kept.values())
 
 
 def _first(named: Sequence[Fused], others: Sequence[Fused]) -> list[Fused]:

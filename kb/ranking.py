@@ -43,13 +43,15 @@ class Trees:
 
     def scores(self, rows: Matrix) -> npt.NDArray[np.float32]:
         """The sum of the leaves that each row reaches, shape (len(rows),); rows have a column for each of `names`."""
-        trees = np.arange(len(self.feature))
-        node = np.zeros((len(rows), len(trees)), dtype=np.int32)
+        width = self.feature.shape[1]
+        first = np.arange(0, self.feature.size, width, dtype=np.int32)
+        row = np.arange(0, rows.size, rows.shape[1], dtype=np.int32)[:, None]
+        node = np.broadcast_to(first, (len(rows), len(first)))
+        flat = rows.ravel()
         for _ in range(self.depth):
-            feature = self.feature[trees, node]
-            goes_left = np.take_along_axis(rows, feature, axis=1) <= self.threshold[trees, node]
-            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        total: npt.NDArray[np.float32] = self.value[trees, node].sum(axis=1)
+            goes_left = flat.take(row + self.feature.take(node)) <= self.threshold.take(node)
+            node = first + np.where(goes_left, self.left.take(node), self.right.take(node))
+        total: npt.NDArray[np.float32] = self.value.take(node).sum(axis=1)
         return total
 
 

@@ -15,6 +15,7 @@ from kb.vector_index import ChromaVectorIndex, Mask
 
 CANDIDATES = 200
 _MOST_FETCHED = 20_000
+_ASIDE = 30
 
 Scored = list[tuple[int, float]]
 
@@ -33,11 +34,15 @@ class Retriever:
         return Query(question, tuple(words), expansion.weights, self._embedder.embed_question(question))
 
     def hybrid(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[list[Fused]]:
-        """For each mask the candidates of both indexes, fused, best first; scores of all masks can be compared."""
+        """For each mask the candidates of both indexes, fused, best first; scores of all masks can be compared.
+
+        Of all masks but the first only the best few are wanted, and so fewer are fused.
+        """
         keyword = self.keyword(query, masks, limit)
         vector = self.vector(query, masks, limit)
         best = {"best_keyword": _best(keyword), "best_vector": _best(vector)}
-        return [fuse(words, near, **best) for words, near in zip(keyword, vector, strict=True)]
+        depths = [limit, *(min(limit, _ASIDE) for _ in masks[1:])]
+        return [fuse(words[:n], near[:n], **best) for words, near, n in zip(keyword, vector, depths, strict=True)]
 
     def keyword(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> list[Scored]:
         """For each mask the best (key, BM25 score); only the first mask is worth fetching further for."""
