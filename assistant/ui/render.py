@@ -14,7 +14,7 @@ from assistant.ui import texts
 from assistant.ui.conversation import Place, Turn
 from assistant.ui.listing import Listing, Row
 from assistant.ui.why import why_as_html
-from kb.models import KIND_NAMES, NATIONAL, Answer, Card, Citation, Document, Facts, Hit, Status
+from kb.models import KIND_NAMES, NATIONAL, Answer, Card, Citation, Document, Hit, Status
 
 _CLASS_OF = {
     Status.IN_FORCE: "valid",
@@ -232,14 +232,8 @@ def _source(citation: Citation, anchor: str) -> str:
 
 def _origin(hit: Hit) -> str:
     """Issuer · number · date · region · page, as far as known."""
-    parts = _known(hit.document.facts)
-    if hit.passage.page:
-        parts.append(texts.PAGE.format(page=hit.passage.page))
-    return " · ".join(parts)
-
-
-def _known(facts: Facts) -> list[str]:
-    parts = [facts.issuer, facts.number]
+    facts, parts = hit.document.facts, []
+    parts += [facts.issuer, facts.number]
     if facts.effective:
         parts.append(texts.EFFECTIVE.format(day=facts.effective))
     elif facts.issued:
@@ -248,11 +242,14 @@ def _known(facts: Facts) -> list[str]:
         parts.append(texts.CHECKED.format(day=facts.checked_on))
     if facts.region != NATIONAL:
         parts.append(region_name(facts.region))
-    return [part for part in parts if part]
+    if hit.passage.page:
+        parts.append(texts.PAGE.format(page=hit.passage.page))
+    return " · ".join(part for part in parts if part)
 
 
 def _nothing_found(turn: Turn, answer: Answer, missing: str) -> str:
-    parts = [f'<p class="first">{texts.NOT_FOUND}</p>{missing}']
+    refusal = f'<div class="refusal"><p class="first">{texts.NOT_FOUND}</p><p>{texts.NOT_FOUND_MORE}</p></div>'
+    parts = [refusal, missing]
     if answer.looked_for:
         words = "".join(f"<span>{escape(word)}</span>" for word in answer.looked_for)
         parts.append(f'<h3>{texts.LOOKED_FOR}</h3><p class="words">{words}</p>')
@@ -267,8 +264,10 @@ def _nearest(title: str, turn: Turn) -> str:
     link, near = _link(f"《{title}》", turn.links.get(title)), turn.nearest.get(title)
     if near is None:
         return link
-    known = " · ".join(_known(near.document.facts))
-    return f"{link} {standing(near.document, near.status)}{f'<small>{escape(known)}</small>' if known else ''}"
+    facts = near.document.facts
+    region = "" if facts.region == NATIONAL else region_name(facts.region)
+    known = escape(" · ".join(part for part in (facts.issuer, facts.number, region) if part))
+    return f"{link} {standing(near.document, near.status)}{f'<small>{known}</small>' if known else ''}"
 
 
 def _danger(card: Card, turn: Turn) -> str:

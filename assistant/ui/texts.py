@@ -62,6 +62,7 @@ CHECKED = "{day} 核对"
 NOTICE = "注意"
 
 NOT_FOUND = "没有找到可靠依据"
+NOT_FOUND_MORE = "所以这里不作回答。资料里没有，不等于没有这方面的规定。"
 LOOKED_FOR = "找过这些词"
 NEAREST = "最接近的资料（没有直接回答，仅供查阅）"
 TO_LIBRARY = "到文库里按标题找"
