@@ -168,10 +168,9 @@ def build(
 
     def restore(stored_turns: Any, stored_place: Any) -> list[Any]:
         turns, chosen = from_browser(stored_turns), read_place(stored_place, default_region)
+        shown = [render.conversation(turns), gr.update(visible=False), gr.update(visible=True)]
         return [
-            render.conversation(turns),
-            gr.update(visible=not turns),
-            gr.update(visible=bool(turns)),
+            *(shown if turns else [gr.skip() for _ in shown]),  # whoever asked meanwhile keeps his answer on the screen
             chosen.province,
             city_choices(chosen.province, chosen.city),
             chosen.day or None,

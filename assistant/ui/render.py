@@ -251,7 +251,8 @@ def _nothing_found(turn: Turn, answer: Answer, missing: str) -> str:
     refusal = f'<div class="refusal"><p class="first">{texts.NOT_FOUND}</p><p>{texts.NOT_FOUND_MORE}</p></div>'
     parts = [refusal, missing]
     if answer.looked_for:
-        words = "".join(f"<span>{escape(word)}</span>" for word in answer.looked_for)
+        telling = [word for word in answer.looked_for if len(word) > 1] or answer.looked_for
+        words = "".join(f"<span>{escape(word)}</span>" for word in telling)
         parts.append(f'<h3>{texts.LOOKED_FOR}</h3><p class="words">{words}</p>')
     if answer.nearest:
         titles = (_nearest(title, turn) for title in answer.nearest)
@@ -267,7 +268,8 @@ def _nearest(title: str, turn: Turn) -> str:
     facts = near.document.facts
     region = "" if facts.region == NATIONAL else region_name(facts.region)
     known = escape(" · ".join(part for part in (facts.issuer, facts.number, region) if part))
-    return f"{link} {standing(near.document, near.status)}{f'<small>{known}</small>' if known else ''}"
+    marks = f'<span class="marks">{standing(near.document, near.status)}</span>'
+    return f"{link} {marks}{f'<small>{known}</small>' if known else ''}"
 
 
 def _danger(card: Card, turn: Turn) -> str:
