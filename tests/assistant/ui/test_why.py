@@ -11,7 +11,10 @@ WEIGHED = Calibration(-2.0, {"甲": 4.0, "乙": -3.0, "丙": 1.0, "丁": 1.0, "�
 SIGNS = {"甲": 0.5, "乙": 1.0, "丙": 0.5, "丁": 0.4, "戊": 0.5, "己": 0.5, "庚": 0.0, "辛": 1.0}
 
 
-def why(answers=0.6, touches=0.3, bias=-2.0, reasons=(Reason("排序分", 0.9, 1.8),)):
+RANKED = (Reason("排序分", 0.9, 1.8),)
+
+
+def why(answers=0.6, touches=0.3, bias=-2.0, reasons=RANKED):
     return Why(bias, answers, touches, reasons)
 
 
