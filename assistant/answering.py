@@ -41,6 +41,11 @@ class Assistant:
         self._knowledge_base, self._language_model = knowledge_base, language_model
         self._calibration = calibration or builtin_calibration()
 
+    @property
+    def calibration(self) -> Calibration:
+        """How the evidence is weighed, for a page that explains it."""
+        return self._calibration
+
     def answer(self, question: str, asker: Asker) -> Answer:
         """The complete answer. Raises IndexOutdated or StoreError when nothing can be searched."""
         *_, last = self.stream(question, asker)
@@ -66,10 +71,11 @@ class Assistant:
         """The answer in verbatim sentences, or that nothing was found."""
         knowledge_base, elsewhere = self._knowledge_base, asker.region != found.asker.region
         asker = found.asker
+        place = (notices.of_region(asker.region),) if elsewhere else ()
         named = look_up(question, knowledge_base, asker)
         evidence = weigh(found, self._calibration)
         if not named.hits and (named.missing or not evidence.enough):
-            return _not_found(question, found, evidence, named.missing)
+            return _not_found(question, found, evidence, (*place, *named.missing))
         statements, citations = extractive.compose(
             question,
             found,
@@ -78,9 +84,8 @@ class Assistant:
             lambda reference: knowledge_base.article(reference.title, reference.article, asker),
         )
         if not statements:
-            return _not_found(question, found, evidence)
+            return _not_found(question, found, evidence, (*place, *named.missing))
         touches = evidence.verdict == "touches" and not named.hits
-        place = (notices.of_region(asker.region),) if elsewhere else ()
         said = (*place, *_only_touches(touches), *named.missing, *notices.for_answer(citations, found, asker))
         looked_for = _looked_for(found)
         return check(
@@ -90,6 +95,7 @@ class Assistant:
                 citations=citations,
                 notices=said,
                 looked_for=looked_for,
+                advice=notices.WHOM_TO_ASK if touches else "",
                 touches=touches,
                 confidence=evidence.confidence,
                 signs=evidence.signs,
@@ -116,13 +122,13 @@ def _only_touches(touches: bool) -> tuple[str, ...]:
     return (notices.ONLY_TOUCHES,) if touches else ()
 
 
-def _not_found(question: str, found: SearchResult, evidence: Evidence, missing: tuple[str, ...] = ()) -> Answer:
+def _not_found(question: str, found: SearchResult, evidence: Evidence, said: tuple[str, ...]) -> Answer:
     titles = dict.fromkeys(hit.document.title for hit in (*found.hits, *found.left_out))
     return Answer(
         question,
         nearest=tuple(titles)[:_NEAREST],
         looked_for=_looked_for(found),
-        notices=(*missing, *notices.for_nothing_found(found)),
+        notices=(*said, *notices.for_nothing_found(found)),
         advice=notices.WHOM_TO_ASK,
         found=False,
         confidence=evidence.confidence,

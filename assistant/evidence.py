@@ -66,6 +66,11 @@ class Calibration:
     touches: float
     wording: Wording
 
+    def shares(self, signs: Mapping[str, float]) -> Mapping[str, float]:
+        """What each sign that is there adds to the balance or takes from it, strongest first."""
+        added = {name: self.weights.get(name, 0.0) * value for name, value in signs.items() if value}
+        return dict(sorted(added.items(), key=lambda each: -abs(each[1])))
+
     @classmethod
     def read(cls, file: Path) -> Calibration:
         """The calibration kept in `file`. Raises SettingsError where it is damaged."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assistant import notices
 from kb.knowledge_base import KnowledgeBase
-from kb.mentions import Named, named_in, numbers_in
+from kb.mentions import named_in, numbers_in
 from kb.models import Asker, Hit
 
 
@@ -24,17 +25,12 @@ def look_up(question: str, knowledge_base: KnowledgeBase, asker: Asker) -> Looke
     missing: list[str] = []
     for named in named_in(question, known):
         if named.title not in known:
-            missing.append(f"知识库里没有《{named.title}》。请核对名称，或请管理员收录。")
+            missing.append(notices.no_title(named.title))
         elif named.article and not (found := knowledge_base.article(named.title, named.article, asker)):
-            missing.append(_no_article(named, knowledge_base, asker))
+            last = knowledge_base.last_article(named.title, asker)
+            missing.append(notices.no_article(named.title, named.article, last))
         elif named.article:
             hits.extend(found)
     held = knowledge_base.numbers()
-    missing += [f"知识库里没有文号为“{n}”的文件。请核对文号，或请管理员收录。" for n in numbers_in(question) if n not in held]
+    missing += [notices.no_number(number) for number in numbers_in(question) if number not in held]
     return Looked(tuple(hits), tuple(missing))
-
-
-def _no_article(named: Named, knowledge_base: KnowledgeBase, asker: Asker) -> str:
-    last = knowledge_base.last_article(named.title, asker)
-    until = f"，它的最后一条是{last}" if last else ""
-    return f"《{named.title}》里没有{named.article}{until}。请核对条号。"

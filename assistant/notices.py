@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from assistant.evidence import resembles
 from kb.errors import LanguageModelError
@@ -13,7 +15,28 @@ from kb.validity import canonical_title, holds_in
 ASSISTANCE = "辅助参考，以原文和主管部门解释为准。"
 WHOM_TO_ASK = "可以问县（市、区）民政局，或拨打政务服务热线 12345；也可以请管理员补充相关资料。"
 ONLY_TOUCHES = "资料里没有直接回答这个问题的内容，下面是最接近的，请先核对是不是要找的。"
+_REGION = "问题里提到{region}，按那里的规定找的。"
+_NO_TITLE = "知识库里没有《{title}》。请核对名称，或请管理员收录。"
+_NO_NUMBER = "知识库里没有文号为“{number}”的文件。请核对文号，或请管理员收录。"
+_NO_ARTICLE = "《{title}》里没有{article}{until}。请核对条号。"
+_LAST_ARTICLE = "，它的最后一条是{last}"
 _COMPARABLE = 0.7  # a left-out passage is worth a word when it scores at least this share of the best
+
+Sort = Literal["touches", "region", "missing", "other"]
+
+
+def sort_of(notice: str) -> Sort:
+    """What a notice is about, so that a page can put it where it is needed first."""
+    if notice == ONLY_TOUCHES:
+        return "touches"
+    if _like(_REGION, notice):
+        return "region"
+    missing = (_NO_TITLE, _NO_NUMBER, _NO_ARTICLE)
+    return "missing" if any(_like(template, notice) for template in missing) else "other"
+
+
+def _like(template: str, notice: str) -> bool:
+    return re.fullmatch(re.sub(r"\\{\w+\\}", ".*", re.escape(template)), notice) is not None
 
 
 def for_answer(citations: Sequence[Citation], found: SearchResult, asker: Asker) -> tuple[str, ...]:
@@ -28,7 +51,23 @@ def for_nothing_found(found: SearchResult) -> tuple[str, ...]:
 
 def of_region(region: str) -> str:
     """That the question was taken to be about another region than the asker's."""
-    return f"问题里提到{region.replace('/', '')}，按那里的规定找的。"
+    return _REGION.format(region=region.replace("/", ""))
+
+
+def no_title(title: str) -> str:
+    """That the knowledge base does not hold a text that the question names."""
+    return _NO_TITLE.format(title=title)
+
+
+def no_number(number: str) -> str:
+    """That no document has the number that the question names."""
+    return _NO_NUMBER.format(number=number)
+
+
+def no_article(title: str, article: str, last: str) -> str:
+    """That a text has no such article, with its `last` one where that is known."""
+    until = _LAST_ARTICLE.format(last=last) if last else ""
+    return _NO_ARTICLE.format(title=title, article=article, until=until)
 
 
 def without_model(error: LanguageModelError) -> str:

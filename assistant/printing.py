@@ -92,10 +92,8 @@ def print_signs(console: Console, answer: Answer, calibration: Calibration) -> N
     table = Table(title=f"资料够不够：把握 {100 * answer.confidence:.0f} %（{100 * calibration.touches:.0f} % 起回答）")
     for name in ("依据", "数值", "加减"):
         table.add_column(name, justify="left" if name == "依据" else "right", no_wrap=True)
-    shares = {name: value * calibration.weights.get(name, 0.0) for name, value in answer.signs.items()}
-    for name, share in sorted(shares.items(), key=lambda each: -abs(each[1])):
-        if answer.signs[name]:
-            table.add_row(name, f"{answer.signs[name]:.2f}", f"{share:+.2f}")
+    for name, share in calibration.shares(answer.signs).items():
+        table.add_row(name, f"{answer.signs[name]:.2f}", f"{share:+.2f}")
     console.print(table)
 
 

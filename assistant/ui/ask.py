@@ -13,8 +13,9 @@ import gradio as gr
 from assistant.answering import MAX_QUESTION, Assistant
 from assistant.ui import render, texts
 from assistant.ui.choices import cities_of, day_of, kept_place, province_names, read_place, region_path
-from assistant.ui.conversation import MOST_TURNS, Place, Turn, from_browser, to_browser
+from assistant.ui.conversation import MOST_TURNS, Near, Place, Turn, from_browser, to_browser
 from assistant.ui.reading import place_of_title
+from assistant.ui.why import why_of
 from kb.errors import ShegongError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import NATIONAL, Answer, Asker
@@ -39,8 +40,8 @@ def answer_turns(
     yield turn
     try:
         for answer in assistant.stream(question.removesuffix("…"), Asker(turn.region, turn.day)):
-            turn = replace(turn, answer=answer, links=_links(knowledge_base, answer, turn.day))
-            yield turn
+            turn = replace(turn, answer=answer, **_named(knowledge_base, answer, turn.day))
+            yield replace(turn, why=why_of(answer, assistant.calibration)) if answer.complete else turn
     except ShegongError as error:
         yield replace(turn, error=str(error))
     except Exception:
@@ -48,17 +49,24 @@ def answer_turns(
         yield replace(turn, error=texts.BUSY)
 
 
-def _links(knowledge_base: KnowledgeBase, answer: Answer, day: date) -> dict[str, Place]:
-    """Where the titles lead that the answer only names."""
+def _named(knowledge_base: KnowledgeBase, answer: Answer, day: date) -> dict[str, Any]:
+    """Where the titles lead that the answer only names, and what the nearest documents are."""
     if not answer.nearest and not answer.cards:
         return {}
     summaries = knowledge_base.summaries()
-    known = terms(summary.bare() for summary in summaries)
-    found = {title: place_of_title(title, summaries, known, day) for title in answer.nearest}
+    documents = {summary.id: summary.bare() for summary in summaries}
+    known = terms(documents.values())
+    links: dict[str, Place] = {}
+    for title in answer.nearest:
+        if place := place_of_title(title, summaries, known, day):
+            links[title] = place
+    nearest = {
+        title: Near(documents[place.document_id], known[place.document_id].status(day)) for title, place in links.items()
+    }
     for title, article in (law for card in answer.cards for law in card.laws):
-        place = place_of_title(title, summaries, known, day)
-        found[f"{title}{article}"] = _article(knowledge_base, place, article) if place else None
-    return {name: place for name, place in found.items() if place}
+        if place := place_of_title(title, summaries, known, day):
+            links[f"{title}{article}"] = _article(knowledge_base, place, article)
+    return {"links": links, "nearest": nearest}
 
 
 def _article(knowledge_base: KnowledgeBase, place: Place, article: str) -> Place:
@@ -160,10 +168,9 @@ def build(
 
     def restore(stored_turns: Any, stored_place: Any) -> list[Any]:
         turns, chosen = from_browser(stored_turns), read_place(stored_place, default_region)
+        shown = [render.conversation(turns), gr.update(visible=False), gr.update(visible=True)]
         return [
-            render.conversation(turns),
-            gr.update(visible=not turns),
-            gr.update(visible=bool(turns)),
+            *(shown if turns else [gr.skip() for _ in shown]),  # whoever asked meanwhile keeps his answer on the screen
             chosen.province,
             city_choices(chosen.province, chosen.city),
             chosen.day or None,

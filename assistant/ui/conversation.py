@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from kb.models import NATIONAL, Answer
+from kb.models import NATIONAL, Answer, Document, Status
 
 MOST_TURNS = 20
 
@@ -23,11 +23,38 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Near:
+    """A document close to a question that nothing answers, without its text, and its status on the day asked about."""
+
+    document: Document
+    status: Status
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A sign of the evidence: its value, and what it adds to the balance (log-odds, negative where it takes away)."""
+
+    name: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Why:
+    """On what it was decided whether the knowledge base answers: where the balance starts, thresholds, strongest signs."""
+
+    bias: float
+    answers: float
+    touches: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
 class Turn:
     """One question with its answer so far, or with the error that came instead.
 
     `links` says where titles lead that the answer only names (nearest documents, laws of a danger card), by the name
-    shown.
+    shown; `nearest` says what the nearest documents are, by title.
     """
 
     question: str
@@ -37,6 +64,8 @@ class Turn:
     error: str = ""
     remarks: tuple[str, ...] = ()
     links: Mapping[str, Place] = field(default_factory=dict)
+    nearest: Mapping[str, Near] = field(default_factory=dict)
+    why: Why | None = None
 
     @property
     def complete(self) -> bool:

@@ -9,9 +9,11 @@ from html import escape
 from pathlib import PurePath
 from urllib.parse import quote
 
+from assistant import notices
 from assistant.ui import texts
 from assistant.ui.conversation import Place, Turn
 from assistant.ui.listing import Listing, Row
+from assistant.ui.why import why_as_html
 from kb.models import KIND_NAMES, NATIONAL, Answer, Card, Citation, Document, Hit, Status
 
 _CLASS_OF = {
@@ -125,7 +127,8 @@ def turn_as_html(turn: Turn, key: str, *, live: bool = True) -> str:
     """
     waiting = " pending" if live and not turn.complete else ""
     place = "" if turn.region == NATIONAL and turn.day == date.today() else _asked_for(turn)
-    question = f'<header><h2><span class="who">{texts.QUESTION_MARK}</span>{escape(turn.question)}</h2>{place}</header>'
+    said = "" if turn.error or not turn.answer else _region_said(turn.answer)
+    question = f'<header><h2><span class="who">{texts.QUESTION_MARK}</span>{escape(turn.question)}</h2>{place}{said}</header>'
     body = f'<p class="error" role="alert">{escape(turn.error)}</p>' if turn.error else _answer(turn, key, live)
     return f'<article class="turn{waiting}" id="{key}">{question}{body}</article>'
 
@@ -135,17 +138,45 @@ def _asked_for(turn: Turn) -> str:
     return f'<p class="asked-for">{escape(texts.NEW_PLACE.format(region=region_name(turn.region), day=day))}</p>'
 
 
+def _region_said(answer: Answer) -> str:
+    """That another region's rules were looked up than the asker's, right under the question."""
+    return "".join(f'<p class="region">{escape(notice)}</p>' for notice in _notices(answer, "region"))
+
+
+def _notices(answer: Answer, *sorts: notices.Sort) -> list[str]:
+    return [notice for notice in answer.notices if notices.sort_of(notice) in sorts]
+
+
+def _said(sentences: Iterable[str]) -> str:
+    return "".join(f'<p class="notice">{escape(sentence)}</p>' for sentence in sentences)
+
+
 def _answer(turn: Turn, key: str, live: bool) -> str:
     answer = turn.answer or Answer(turn.question, complete=False)
     parts = [_danger(card, turn) for card in answer.cards]
-    parts += [f'<p class="notice">{escape(remark)}</p>' for remark in turn.remarks]
-    if answer.statements:
-        parts.append(_statements(answer, key))
+    parts.append(_said(turn.remarks))
+    missing = _said(_notices(answer, "missing"))
+    if answer.touches and answer.statements:
+        parts += [_TOUCHES, missing, f'<div class="near">{_statements(answer, key)}</div>', _whom_to_ask(answer)]
+    elif answer.statements:
+        parts += [missing, _statements(answer, key)]
     elif not answer.found:
-        parts.append(_nothing_found(turn, answer))
-    parts += [f'<p class="notice">{escape(notice)}</p>' for notice in answer.notices]
-    parts.append(_below(turn, answer) if answer.complete else _unfinished(answer, live))
+        parts.append(_nothing_found(turn, answer, missing))
+    parts.append(_said(_notices(answer, "other")))
+    if answer.complete:
+        parts += [why_as_html(answer, turn.why), _below(turn, answer)]
+    else:
+        parts.append(_unfinished(answer, live))
     return f'<div class="answer">{"".join(parts)}</div>{_sources(answer, key)}'
+
+
+_TOUCHES = f'<div class="touches" role="note"><p class="first">{texts.TOUCHES}</p><p>{texts.TOUCHES_MORE}</p></div>'
+
+
+def _whom_to_ask(answer: Answer) -> str:
+    if not answer.advice:
+        return ""
+    return f'<div class="whom"><h3>{texts.WHOM_TO_ASK}</h3><p>{with_phones(answer.advice)}</p></div>'
 
 
 def _unfinished(answer: Answer, live: bool) -> str:
@@ -159,9 +190,10 @@ def _statements(answer: Answer, key: str) -> str:
     for position, statement in enumerate(answer.statements):
         if statement.section != section:
             section = statement.section
-            parts.append(f"<h3>{escape(texts.SECTIONS[section])}</h3>")
+            name = texts.SECTIONS[section]
+            parts.append(f"<h3>{escape(texts.NEAR_SECTION.format(section=name) if answer.touches else name)}</h3>")
         marks = "".join(_mark(by_number[n], key) for n in statement.citations if n in by_number)
-        first = ' class="first"' if position == 0 else ""
+        first = ' class="first"' if position == 0 and not answer.touches else ""
         parts.append(f"<p{first}>{emphasized(statement.text)}{marks}</p>")
     if answer.written_by != "摘录":
         parts.append(f'<p class="written-by">{escape(texts.WRITTEN_BY.format(model=answer.written_by))}</p>')
@@ -180,8 +212,9 @@ def _sources(answer: Answer, key: str) -> str:
     if not answer.citations:
         return ""
     cards = "".join(_source(citation, f"{key}-s{citation.number}") for citation in answer.citations)
-    count = texts.SOURCES_COUNT.format(count=len(answer.citations))
-    return f'<aside class="sources" aria-label="{texts.SOURCES}"><h3>{count}</h3><ol>{cards}</ol></aside>'
+    count = (texts.NEAR_SOURCES_COUNT if answer.touches else texts.SOURCES_COUNT).format(count=len(answer.citations))
+    close = " close" if answer.touches else ""
+    return f'<aside class="sources{close}" aria-label="{texts.SOURCES}"><h3>{count}</h3><ol>{cards}</ol></aside>'
 
 
 def _source(citation: Citation, anchor: str) -> str:
@@ -214,17 +247,29 @@ def _origin(hit: Hit) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _nothing_found(turn: Turn, answer: Answer) -> str:
-    parts = [f'<p class="first">{texts.NOT_FOUND}</p>']
+def _nothing_found(turn: Turn, answer: Answer, missing: str) -> str:
+    refusal = f'<div class="refusal"><p class="first">{texts.NOT_FOUND}</p><p>{texts.NOT_FOUND_MORE}</p></div>'
+    parts = [refusal, missing]
     if answer.looked_for:
-        words = "".join(f"<span>{escape(word)}</span>" for word in answer.looked_for)
+        telling = [word for word in answer.looked_for if len(word) > 1] or answer.looked_for
+        words = "".join(f"<span>{escape(word)}</span>" for word in telling)
         parts.append(f'<h3>{texts.LOOKED_FOR}</h3><p class="words">{words}</p>')
     if answer.nearest:
-        titles = (_link(f"《{title}》", turn.links.get(title)) for title in answer.nearest)
-        parts.append(f"<h3>{texts.NEAREST}</h3>{_items(titles)}")
-    if answer.advice:
-        parts.append(f"<h3>{texts.WHOM_TO_ASK}</h3><p>{with_phones(answer.advice)}</p>")
-    return f'<div class="nothing">{"".join(parts)}</div>'
+        titles = (_nearest(title, turn) for title in answer.nearest)
+        library = f'<p class="to-library"><a href="/?tab=library" data-tab="library-tab">{texts.TO_LIBRARY}</a></p>'
+        parts.append(f'<div class="titles"><h3>{texts.NEAREST}</h3>{_items(titles)}{library}</div>')
+    return f'<div class="nothing">{"".join(parts)}{_whom_to_ask(answer)}</div>'
+
+
+def _nearest(title: str, turn: Turn) -> str:
+    link, near = _link(f"《{title}》", turn.links.get(title)), turn.nearest.get(title)
+    if near is None:
+        return link
+    facts = near.document.facts
+    region = "" if facts.region == NATIONAL else region_name(facts.region)
+    known = escape(" · ".join(part for part in (facts.issuer, facts.number, region) if part))
+    marks = f'<span class="marks">{standing(near.document, near.status)}</span>'
+    return f"{link} {marks}{f'<small>{known}</small>' if known else ''}"
 
 
 def _danger(card: Card, turn: Turn) -> str:
@@ -263,6 +308,8 @@ def answer_as_text(turn: Turn) -> str:
     """Question, answer and sources as plain text."""
     answer = turn.answer or Answer(turn.question)
     lines, section = [f"{texts.QUESTION_MARK}：{turn.question}"], ""
+    first = [notice for notice in answer.notices if notices.sort_of(notice) != "other"]
+    lines += [f"{texts.NOTICE}：{notice}" for notice in first]
     for statement in answer.statements:
         if statement.section != section:
             section = statement.section
@@ -272,7 +319,7 @@ def answer_as_text(turn: Turn) -> str:
     for each in answer.citations:
         known = "，".join(part for part in (_origin(each.hit), each.hit.status.value) if part)
         lines.append(f"[{each.number}] {each.label}（{known}）")
-    lines += [f"{texts.NOTICE}：{notice}" for notice in answer.notices]
+    lines += [f"{texts.NOTICE}：{notice}" for notice in answer.notices if notice not in first]
     return "\n".join((*lines, f"（{texts.PRODUCT}，{turn.day}；{texts.ASSISTANCE}）"))
 
 

@@ -35,6 +35,12 @@ def test_every_sign_has_a_weight_and_no_weight_is_left_over(laws):
     assert set(builtin_calibration().weights) == set(signs_of(laws.search("取暖", TODAY)))
 
 
+def test_shares_are_weight_times_sign_strongest_first_without_signs_that_are_not_there():
+    weighed = Calibration(0.0, {"甲": 1.0, "乙": -4.0, "丙": 9.0}, 0.5, 0.3)
+    shares = weighed.shares({"甲": 0.5, "乙": 0.5, "丙": 0.0, "没有分量": 1.0})
+    assert list(shares.items()) == [("乙", -2.0), ("甲", 0.5), ("没有分量", 0.0)]
+
+
 def test_nothing_found_is_no_error(empty):
     evidence = weigh(empty.search("取暖补助", TODAY), builtin_calibration())
     assert not evidence.enough

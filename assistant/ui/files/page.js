@@ -42,6 +42,15 @@ async function written(text) {
   return ok;
 }
 
+// --- a link to another tab turns to it without leaving the page, so that what was written stays ---
+function turnToTab(event, link) {
+  const tab = document.querySelector(`#tabs [role="tab"][aria-controls="${link.dataset.tab}"]`);
+  if (!tab || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  tab.click();
+  scrollTo(0, 0);
+}
+
 document.addEventListener("click", (event) => {
   // the address named the tab to open with; from the first touch on, the tab that is kept counts
   if (location.search) history.replaceState(history.state, "", location.pathname);
@@ -49,6 +58,8 @@ document.addEventListener("click", (event) => {
   if (mark) return turnToSource(event, mark);
   const button = event.target.closest("button[data-copy]");
   if (button) return copy(button);
+  const toTab = event.target.closest("a[data-tab]");
+  if (toTab) return turnToTab(event, toTab);
   if (event.target.closest('a[href^="/doc/"]')) sessionStorage.setItem(PLACE, String(scrollY));
 });
 

@@ -6,6 +6,8 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from assistant.answering import Assistant
+from assistant.evidence import Calibration
 from assistant.ui.app import create_app
 from ingest.pipeline import find_files, take_in
 from kb.knowledge_base import KnowledgeBase
@@ -55,6 +58,21 @@ title: 入户探访怎么做
 
 探访时先自我介绍，再问近况；<img src=x onerror="document.title='破坏'">探访结束当天写好记录。
 """
+LOCAL = """---
+kind: policy
+title: 浙江省取暖补助试行办法
+region: 浙江省
+invented: true
+---
+# 浙江省取暖补助试行办法
+
+第一条 申请取暖补助，应当向户籍所在地的乡镇人民政府提出书面申请。
+
+第二条 乡镇人民政府应当自收到取暖补助申请之日起十个工作日内作出决定。
+
+第三条 本办法自2020年2月1日起施行。
+"""
+ONLY_TOUCHES = Calibration(0.0, {"一段覆盖的问题": 2.0, "前五段合起来没提到的": -1.0}, answers=1.1, touches=0.0)
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
 QUESTION = "取暖补助申请多少天能办下来"
 
@@ -80,6 +98,16 @@ def knowledge_base(station: tuple[Settings, KnowledgeBase]) -> KnowledgeBase:
     return station[1]
 
 
+@pytest.fixture
+def local_text(knowledge_base: KnowledgeBase, tmp_path: Path) -> Iterator[None]:
+    """A text of one province, held only while a test runs."""
+    file = tmp_path / "浙江省取暖补助试行办法.md"
+    file.write_text(LOCAL, encoding="utf-8")
+    take_in(knowledge_base, find_files([file]))
+    yield
+    knowledge_base.remove([source for source in knowledge_base.sources() if file.name in source])
+
+
 @pytest.fixture(scope="session")
 def application(station: tuple[Settings, KnowledgeBase]) -> FastAPI:
     settings, knowledge_base = station
@@ -99,7 +127,20 @@ def client(application: FastAPI) -> Iterator[TestClient]:
 def site(station: tuple[Settings, KnowledgeBase]) -> Iterator[str]:
     """The address of the application, really listening."""
     settings, knowledge_base = station
-    application = create_app(settings, knowledge_base, Assistant(knowledge_base))
+    with listening(create_app(settings, knowledge_base, Assistant(knowledge_base))) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def touching_site(station: tuple[Settings, KnowledgeBase]) -> Iterator[str]:
+    """The same, but whatever is found only touches what was asked."""
+    settings, knowledge_base = station
+    with listening(create_app(settings, knowledge_base, Assistant(knowledge_base, calibration=ONLY_TOUCHES))) as address:
+        yield address
+
+
+@contextmanager
+def listening(application: FastAPI) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -7,7 +7,7 @@ from assistant.ui import texts
 from assistant.ui.ask import answer_turns
 from kb.errors import IndexOutdated
 from kb.models import NATIONAL, Status
-from tests.assistant.ui.conftest import QUESTION
+from tests.assistant.ui.conftest import ONLY_TOUCHES, QUESTION
 
 
 def last(knowledge_base, assistant, question=QUESTION, region=NATIONAL, day=""):
@@ -64,6 +64,21 @@ def test_nearest_titles_lead_to_their_documents(knowledge_base):
     known = {summary.id for summary in knowledge_base.summaries()}
     assert set(turn.links) == set(turn.answer.nearest)
     assert {place.document_id for place in turn.links.values()} <= known
+    assert {title: near.document.id for title, near in turn.nearest.items()} == {
+        title: place.document_id for title, place in turn.links.items()
+    }
+
+
+def test_only_a_complete_answer_says_why(knowledge_base):
+    *growing, turn = answer_turns(knowledge_base, Assistant(knowledge_base), f"他说不想活了，{QUESTION}", NATIONAL, "")
+    assert any(each.answer for each in growing) and all(each.why is None for each in growing)
+    assert turn.why.reasons and set(each.name for each in turn.why.reasons) <= set(turn.answer.signs)
+
+
+def test_the_reasons_are_those_of_the_sites_own_calibration(knowledge_base):
+    turn = last(knowledge_base, Assistant(knowledge_base, calibration=ONLY_TOUCHES))
+    assert turn.answer.touches and turn.answer.advice
+    assert turn.why.answers == ONLY_TOUCHES.answers and turn.why.reasons[0].name == "一段覆盖的问题"
 
 
 @pytest.mark.parametrize("question", ['<img src=x onerror="alert(1)">取暖补助多少天', "${7*7}{{7*7}}取暖补助多少天", "取暖补助:(AND OR NOT"])

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from assistant.ui.choices import LibraryChoices, PlaceChoices, day_of, read_library, read_place, region_path
-from assistant.ui.conversation import MOST_TURNS, Place, Turn, from_browser, to_browser
+from assistant.ui.conversation import MOST_TURNS, Near, Place, Reason, Turn, Why, from_browser, to_browser
 from kb.models import NATIONAL, Answer, Citation, Hit, Statement, Status
 from tests.fakes import entry
 
@@ -14,7 +14,9 @@ def turn(question="多少天"):
     answer = Answer(
         question, statements=(Statement("十五日内办结。", "政策依据", (1,)),), citations=(Citation(1, found, ("十五日内办结。",)),)
     )
-    return Turn(question, "安徽省", answer=answer, links={"甲": Place("x", ((1, 2),))})
+    why = Why(-1.0, 0.5, 0.3, (Reason("排序分", -0.5, -1.0),))
+    links, nearest = {"甲": Place("x", ((1, 2),))}, {"甲": Near(document, Status.REPEALED)}
+    return Turn(question, "安徽省", answer=answer, links=links, nearest=nearest, why=why)
 
 
 def test_what_the_browser_keeps_is_json_and_comes_back_the_same():

@@ -147,6 +147,78 @@ def test_on_a_phone_the_sources_stand_under_the_answer_and_the_question_box_at_t
     assert asking["y"] + asking["height"] <= 844 + 1
 
 
+@BOTH
+def test_what_only_touches_the_question_is_told_above_the_text(visit, touching_site):
+    visit.site = touching_site
+    visit.open("/")
+    visit.ask(QUESTION)
+    page = visit.page
+    assert texts.TOUCHES in page.inner_text("#current .touches")
+    assert page.locator("#current .near .mark").count() and not page.locator("#current .near .first").count()
+    banner, text = (page.locator(f"#current {part}").bounding_box() for part in (".touches", ".near"))
+    assert banner["y"] >= 0 and banner["y"] + banner["height"] <= text["y"]
+    assert not visit.overflows()
+    page.reload()
+    page.wait_for_selector("#earlier .touches")
+
+
+@BOTH
+def test_a_refusal_says_what_is_missing_and_leads_to_what_is_nearest(visit):
+    visit.ask("《星际社工法》第三条怎么规定")
+    page = visit.page
+    assert page.inner_text("#current .notice").startswith("知识库里没有《星际社工法》")
+    assert page.locator("#current .notice").first.bounding_box()["y"] < page.locator("#current .words").bounding_box()["y"]
+    assert page.locator("#current .whom a[href='tel:12345']").count() == 1
+    assert not visit.overflows()
+    title = page.inner_text("#current .titles a >> nth=0").strip("《》")
+    page.click("#current .titles a >> nth=0")
+    page.wait_for_selector("article")
+    assert title in page.inner_text("h1")
+    page.go_back()
+    page.wait_for_selector("#earlier .nothing")
+
+
+def test_a_refusal_leads_to_the_library_and_back_without_losing_the_answer(visit):
+    visit.ask("《星际社工法》第三条怎么规定")
+    page = visit.page
+    page.click("#current .to-library a")
+    page.wait_for_selector("#documents tbody tr")
+    assert page.locator("#library-words").is_visible() and "?" not in page.url
+    page.get_by_role("tab", name=texts.ASK).click()
+    assert page.locator("#current .nothing").is_visible()
+
+
+@BOTH
+def test_why_it_was_decided_so_is_folded_and_opens_by_a_touch_or_a_key(visit):
+    visit.ask(QUESTION)
+    page = visit.page
+    why = page.locator("#current .why")
+    assert why.evaluate("each => each.open") is False and not why.locator("ol").is_visible()
+    summary = why.locator("summary")
+    assert summary.inner_text() == texts.WHY and summary.bounding_box()["height"] >= 44
+    summary.click()
+    assert why.locator("ol").is_visible() and 1 <= why.locator("li").count() <= 5
+    assert "把握" in why.inner_text() and not visit.overflows()
+    page.keyboard.press("Enter")
+    assert not why.locator("ol").is_visible()
+
+
+@BOTH
+def test_another_region_that_the_question_names_is_told_under_the_question(visit, local_text):
+    visit.ask("浙江的取暖补助申请多少天能办下来")
+    page = visit.page
+    told, answer = (page.locator(f"#current {part}").bounding_box() for part in (".region", ".answer"))
+    assert "浙江省" in page.inner_text("#current .region") and told["y"] + told["height"] <= answer["y"]
+    assert "十个工作日" in page.inner_text("#current .answer")
+
+
+@BOTH
+def test_danger_stands_above_a_refusal(visit):
+    visit.ask("他说不想活了，《星际社工法》怎么规定")
+    danger, refusal = (visit.page.locator(f"#current {part}").bounding_box() for part in (".danger", ".refusal"))
+    assert danger["y"] + danger["height"] <= refusal["y"] and not visit.overflows()
+
+
 def test_the_tab_that_is_named_in_the_address_opens(visit):
     visit.open("/?tab=library")
     visit.page.wait_for_selector("#documents tbody tr")

@@ -3,8 +3,9 @@ from datetime import date
 
 import pytest
 
+from assistant import notices
 from assistant.ui import render, texts
-from assistant.ui.conversation import Place, Turn
+from assistant.ui.conversation import Near, Place, Reason, Turn, Why
 from kb.models import Answer, Card, Citation, Hit, Statement, Status
 from tests.fakes import entry
 
@@ -30,7 +31,11 @@ def test_whatever_a_document_a_question_or_a_model_says_is_escaped():
     turn = answered(found, HOSTILE, HOSTILE, HOSTILE, cards=(card,), notices=(HOSTILE,), written_by=HOSTILE)
     nothing = Turn(HOSTILE, answer=Answer(HOSTILE, nearest=(HOSTILE,), looked_for=(HOSTILE,), advice=HOSTILE, found=False))
     failed = Turn(HOSTILE, error=HOSTILE, region=HOSTILE)
-    for shown in (render.turn_as_html(each, "t0") for each in (turn, nothing, failed)):
+    said = (notices.no_title(HOSTILE), notices.of_region(HOSTILE), HOSTILE)
+    close = answered(found, HOSTILE, HOSTILE, HOSTILE, touches=True, notices=said, advice=HOSTILE)
+    close = replace(close, why=Why(0.0, 0.5, 0.3, (Reason(HOSTILE, 1.0, 1.0),)))
+    nothing = replace(nothing, nearest={HOSTILE: Near(found.document, Status.REPEALED)})
+    for shown in (render.turn_as_html(each, "t0") for each in (turn, nothing, failed, close)):
         assert "<script" not in shown and "<img" not in shown
         assert "&lt;script&gt;" in shown
 
@@ -104,6 +109,58 @@ def test_nothing_found_names_what_was_looked_for_the_nearest_titles_and_whom_to_
     assert '<a href="tel:12345">12345</a>' in shown
 
 
+def test_a_nearest_title_that_no_longer_holds_or_is_of_a_province_says_so():
+    document, _ = entry("河灯管理办法", "放河灯。", number="云发〔2010〕2号", region="浙江省")
+    answer = Answer("火星", nearest=("河灯管理办法",), found=False)
+    turn = Turn("火星", answer=answer, links={"河灯管理办法": Place("abc")}, nearest={"河灯管理办法": Near(document, Status.REPEALED)})
+    shown = render.turn_as_html(turn, "t0")
+    assert "已废止" in shown and "云发〔2010〕2号 · 浙江省" in shown
+
+
+def test_of_the_words_looked_for_single_characters_are_left_out_unless_there_are_no_others():
+    def shown(*words):
+        return render.turn_as_html(Turn("问", answer=Answer("问", looked_for=words, found=False)), "t0")
+
+    assert "<span>了</span>" not in shown("低保", "了") and "<span>低保</span>" in shown("低保", "了")
+    assert "<span>税</span>" in shown("税")
+
+
+def test_what_only_touches_the_question_says_so_first_and_does_not_look_like_an_answer():
+    turn = answered(hit(), touches=True, notices=(notices.ONLY_TOUCHES, "另有旧版，未采用。"), advice="拨打 12345。")
+    shown, full = render.turn_as_html(turn, "t0"), render.turn_as_html(answered(hit()), "t0")
+    places = [shown.index(part) for part in (texts.TOUCHES, "15个工作日内", "拨打 ", "另有旧版")]
+    assert places == sorted(places) and f'"notice">{notices.ONLY_TOUCHES}' not in shown
+    section = texts.SECTIONS["政策依据"]
+    assert f">{texts.NEAR_SECTION.format(section=section)}<" in shown and f">{section}<" in full
+    assert texts.NEAR_SOURCES_COUNT.format(count=1) in shown and texts.TOUCHES not in full
+    assert 'class="near"' in shown and 'class="near"' not in full
+    assert '<p class="first">应当' in full and '<p class="first">应当' not in shown
+
+
+def test_a_banner_does_not_stand_over_nothing():
+    emptied = Turn("问", answer=Answer("问", touches=True, notices=(notices.ONLY_TOUCHES,)))
+    assert texts.TOUCHES not in render.turn_as_html(emptied, "t0")
+
+
+def test_another_region_than_the_askers_is_named_right_under_the_question():
+    said = notices.of_region("浙江省/杭州市")
+    for answer in (answered(hit(), notices=(said,)).answer, Answer("问", found=False, notices=(said,))):
+        shown = render.turn_as_html(Turn("问", answer=answer), "t0")
+        head, rest = shown.split("</header>")
+        assert said in head and said not in rest[: rest.index('class="below"')]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [notices.no_title("星际社工法"), notices.no_number("云发〔2020〕88号"), notices.no_article("暖冬救助条例", "第四百条", "第六条")],
+)
+def test_what_the_question_names_and_nobody_holds_is_said_before_anything_else(said):
+    answer = render.turn_as_html(answered(hit(), notices=(said, "另有旧版，未采用。")), "t0")
+    assert answer.index(said) < answer.index("15个工作日内") < answer.index("另有旧版")
+    nothing = render.turn_as_html(Turn("问", answer=Answer("问", looked_for=("词语",), notices=(said,), found=False)), "t0")
+    assert nothing.index(texts.NOT_FOUND) < nothing.index(said) < nothing.index(texts.LOOKED_FOR)
+
+
 def test_danger_comes_before_the_answer_with_numbers_that_can_be_called():
     card = Card("家庭暴力", ("拨打 110。",), ("告诉督导。",), ("记下时间。",), ("不要劝和。",), (("反家庭暴力法", "第十四条"),))
     turn = replace(answered(hit(), cards=(card,)), links={"反家庭暴力法第十四条": Place("law", ((5, 9),))})
@@ -129,6 +186,12 @@ def test_the_copied_answer_holds_question_marks_sources_and_status():
     text = render.answer_as_text(answered(found, notices=("另有旧版，未采用。",)))
     for part in ("多少天能办下来", f"{SENTENCE}[1]", "[1] 《暖冬救助条例》第1条（云发〔2020〕1号 · 2020-03-01 施行，现行有效）", "另有旧版", texts.ASSISTANCE):
         assert part in text
+
+
+def test_the_copied_answer_says_first_that_it_only_touches_the_question():
+    text = render.answer_as_text(answered(hit(), touches=True, notices=(notices.ONLY_TOUCHES, "另有旧版，未采用。")))
+    assert text.index(notices.ONLY_TOUCHES) < text.index(SENTENCE) < text.index("另有旧版")
+    assert text.count(notices.ONLY_TOUCHES) == 1
 
 
 def test_region_and_day_are_named_where_they_are_not_the_usual_ones():
