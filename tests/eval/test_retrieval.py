@@ -51,6 +51,15 @@ def test_cases_are_ranked_only_among_their_labelled_candidates(shared: Path, tmp
     assert set(ranking) <= {"9", "8"}
 
 
+def test_similar_cases_are_measured_for_cases_alone(shared: Path, tmp_path: Path) -> None:
+    for name, measured in (("lecard", True), ("stard", False)):
+        judged = read_set(name, shared)
+        index = bench_index.open_index(judged, builtin_embedder(), tmp_path / "cache")
+        numbers = compare(index, name, judged.questions).numbers()
+        assert ("similar" in numbers) is measured
+        assert not measured or numbers["similar"]["nDCG@10"] == 1
+
+
 def test_every_text_of_a_set_is_in_the_index_once(shared: Path, tmp_path: Path, embedder: FakeEmbedder) -> None:
     judged = read_set("stard", shared)
     index = bench_index.open_index(judged, embedder, tmp_path)
