@@ -25,7 +25,7 @@ Scores = npt.NDArray[np.float64]
 
 _SATURATION = 0.6  # k1 of BM25
 _LENGTH = 0.4  # b of BM25
-_RIDGE = 0.5
+_RIDGE = 0.3
 _LABEL_CASES = 3  # a label of fewer cases can not be predicted
 _LABEL_WEIGHT = 1.0
 _HOLDS = "本院认为"
@@ -71,13 +71,13 @@ class SimilarCases:
 
     def likeness(self, situation: str) -> Likeness:
         """How like each case is to `situation`; all zero where no word of it is known."""
-        asked = Counter(word for word in content_words(situation) if word in self._postings)
+        asked = [word for word in dict.fromkeys(content_words(situation)) if word in self._postings]
         if not asked:
             nothing = np.zeros(len(self.ids))
             return Likeness(nothing, nothing, {})
-        times = self._times(list(asked))
+        times = self._times(asked)
         rarity = self._rarity(times)
-        likely = self._likely(times, rarity, np.array([*asked.values()], dtype=float))
+        likely = self._likely(times, rarity)
         return Likeness(self._bm25(times, rarity), likely, dict(zip(asked, map(float, rarity), strict=True)))
 
     def _times(self, words: Sequence[str]) -> Scores:
@@ -91,7 +91,8 @@ class SimilarCases:
     def _rarity(self, times: Scores) -> Scores:
         """Inverse document frequency of each word (Robertson and Zaragoza 2009, eq. 3.3)."""
         frequency = (times > 0).sum(axis=0)
-        return np.log1p((len(times) - frequency + 0.5) / (frequency + 0.5))
+        rarity: Scores = np.log1p((len(times) - frequency + 0.5) / (frequency + 0.5))
+        return rarity
 
     def _bm25(self, times: Scores, rarity: Scores) -> Scores:
         """BM25 of each case, every word of the situation once (Robertson and Zaragoza 2009, eq. 3.15)."""
@@ -99,7 +100,7 @@ class SimilarCases:
         scores: Scores = (times * (_SATURATION + 1) / (times + norm[:, None])) @ rarity
         return scores
 
-    def _likely(self, times: Scores, rarity: Scores, asked: Scores) -> Scores:
+    def _likely(self, times: Scores, rarity: Scores) -> Scores:
         """For each case the sum of the predicted weights of its labels.
 
         Ridge regression W = (XᵀX + λI)⁻¹Xᵀ(Y - mean), X the tf-idf of the situation's words in each case, (1 + ln n)·idf
@@ -111,8 +112,7 @@ class SimilarCases:
         mean = self._labels.mean(axis=0)
         system = known.T @ known + _RIDGE * np.eye(known.shape[1])
         weights = np.linalg.solve(system, known.T @ (self._labels - mean))
-        situation = (1 + np.log(asked)) * rarity
-        predicted = situation / np.linalg.norm(situation) @ weights + mean
+        predicted = rarity / np.linalg.norm(rarity) @ weights + mean
         scores: Scores = self._labels @ predicted
         return np.maximum(scores, 0)
 

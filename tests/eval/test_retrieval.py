@@ -157,7 +157,7 @@ def evaluate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 def test_ways_of_searching_are_shown_question_by_question_on_request(shared: Path, tmp_path: Path, evaluate: Callable[..., str]) -> None:
     where = ("--shared", str(shared), "--cache", str(tmp_path / "cache"))
     shown = evaluate("retrieval", "--split", "all", "--with-trained", "--differences", "2", "--no-keep", *where)
-    assert "p（混合对向量）" in shown and "关键词 → 混合" in shown and "好/差/同" in shown
+    assert "p（融合并排序对向量）" in shown and "关键词 → 融合并排序" in shown and "好/差/同" in shown
 
 
 @pytest.mark.parametrize(("command", "texts"), [("retrieval-stard-heldout", "取暖补助向谁申请？"), ("retrieval-lay", "冬天烧炉子的钱找谁要")])
