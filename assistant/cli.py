@@ -111,6 +111,22 @@ def search(
 
 
 @app.command(cls=ChineseCommand)
+def similar(
+    context: typer.Context,
+    situation: Annotated[str, typer.Argument(help="情况描述，或写着情况的文件（TXT、Markdown、HTML、PDF、DOCX）。")],
+    region: RegionOption = "",
+    limit: Annotated[int, typer.Option(help="最多列出几个案例。", min=1, max=100)] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """找与一个情况相似的案例，每个案例列出最相近的一段。"""
+    settings = load_settings(context.obj)
+    text = _written(situation, settings)
+    with _opened(settings) as knowledge_base:
+        hits = knowledge_base.similar(text, _asker(settings, region, ""), limit)
+    _print_json([printing.hit_as_dict(hit) for hit in hits]) if as_json else printing.print_hits(out, hits)
+
+
+@app.command(cls=ChineseCommand)
 def ingest(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="文件或文件夹，可以写多个。")],
@@ -194,6 +210,16 @@ def _progress(name: str) -> Iterator[Any]:
 def _asker(settings: Settings, region: str, day: str, kind: str = "", *, include_invalid: bool = False) -> Asker:
     kinds: frozenset[Kind] = frozenset([wanted]) if (wanted := _kind(kind)) else frozenset()
     return Asker(_region(region or settings.region), _day(day), kinds, include_invalid)
+
+
+def _written(text_or_file: str, settings: Settings) -> str:
+    """The words themselves, or those of the file that is named. Raises FileError."""
+    from ingest.readers import SUFFIXES, read
+
+    if Path(text_or_file).suffix.lower() not in SUFFIXES:
+        return text_or_file
+    content = read(Path(text_or_file), max_bytes=settings.limits.max_file_mb * 1_000_000)
+    return "\n".join(block.text for block in content.blocks)
 
 
 def _kind(name: str) -> Kind | None:

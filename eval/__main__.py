@@ -360,7 +360,7 @@ def _against_keyword(compared: Comparison, count: int, texts: Mapping[str, str])
     from eval.comparison import pair
     from eval.retrieval import WAYS
 
-    for way in ("vector", "hybrid"):
+    for way in (way for way in ("vector", "hybrid", "similar") if way in compared.values.measures):
         both = pair(compared.values, "keyword", compared.values, way)
         title = f"{WAYS['keyword']} → {WAYS[way]}"
         _console().print(tables.differences(title, WAYS["keyword"], WAYS[way], both.differences()))

@@ -33,6 +33,7 @@ from kb.models import Document, Facts, Kind, Passage
 from kb.query import Query
 from kb.ranking import RANKED, builtin_trees, in_order
 from kb.retrieval import CANDIDATES, Retriever
+from kb.similar import SimilarCases
 from kb.vector_index import ChromaVectorIndex, Mask
 from kb.writer import Writer
 
@@ -53,6 +54,7 @@ class BenchIndex:
     passages: Mapping[int, Passage]
     documents: Mapping[str, Document]
     embedder: Embedder
+    cases: SimilarCases
 
     def ranked(self, query: Query, masks: Sequence[Mask], limit: int = CANDIDATES) -> tuple[list[Fused], list[Fused]]:
         """What the first mask lets through as fused, and as the product shows it: the best put in order."""
@@ -111,11 +113,14 @@ def _load(folder: Path, embedder: Embedder) -> BenchIndex:
     catalog = Catalog.in_folder(folder)
     passages = catalog.passages([key for key, _ in catalog.published_keys()])
     documents = {summary.id: summary.bare() for summary in catalog.summaries()}
+    whole = (catalog.document(owner) for owner, document in documents.items() if document.kind == "case")
+    cases = SimilarCases(case for case in whole if case)
     catalog.close()
     index = folder / "index"
     vector = ChromaVectorIndex(index / "vectors", embedder.dimension)
     retriever = Retriever(KeywordIndex(index / "keyword"), vector, embedder)
-    return BenchIndex(retriever, {key: _text_id(each) for key, each in passages.items()}, passages, documents, embedder)
+    text_of = {key: _text_id(each) for key, each in passages.items()}
+    return BenchIndex(retriever, text_of, passages, documents, embedder, cases)
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -20,6 +20,7 @@ from eval.errors import SharedMissing
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 Split = Literal["tune", "test", "all"]
+_PARTS = ("text", "reason", "result")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class LayQuestion:
 def read_set(name: str, shared: Path = SHARED) -> JudgedSet:
     """The set `bench/<name>`. Raises SharedMissing."""
     folder = shared / "bench" / name
-    texts = tuple(JudgedText(row["id"], row["title"], row["text"]) for row in _rows(folder / "corpus.jsonl.xz"))
+    texts = tuple(JudgedText(row["id"], row["title"], _whole(row)) for row in _rows(folder / "corpus.jsonl.xz"))
     grades = _grades(folder / "qrels.tsv")
     questions = (JudgedQuestion(r["id"], r["text"], grades[r["id"]]) for r in _rows(folder / "queries.jsonl.xz"))
     return JudgedSet(name, texts, tuple(questions))
@@ -106,6 +107,11 @@ def untrained(questions: Sequence[JudgedQuestion], shared: Path = SHARED) -> tup
 def bare(text: str) -> str:
     """Letters and digits alone, for comparing wording."""
     return "".join(character for character in text if character.isalnum())
+
+
+def _whole(row: Mapping[str, Any]) -> str:
+    """The text; of a judgment also what the court holds and how it rules, which LeCaRD keeps apart."""
+    return "\n".join(row[part] for part in _PARTS if row.get(part))
 
 
 def _grades(file: Path) -> defaultdict[str, dict[str, int]]:

@@ -29,7 +29,7 @@ FONTS = (
     *("Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "SimHei"),
     *("Noto Sans CJK JP", "sans-serif"),
 )
-_COLOURS = {"keyword": "#8a6d3b", "vector": "#5b7fa6", "fused": "#6b8e5a", "hybrid": "#b3322c", "answer": "#b3322c", "search": "#5b7fa6"}
+_COLOURS = {"keyword": "#8a6d3b", "vector": "#5b7fa6", "fused": "#6b8e5a", "hybrid": "#b3322c", "similar": "#6d5a8e", "answer": "#b3322c", "search": "#5b7fa6"}
 _CALLED = {**WAYS, "answer": "回答", "search": "检索"}
 _TIMES = {"search_ms": "search", "answer_ms": "answer"}
 _STYLE: dict[Any, Any] = {

@@ -1,4 +1,5 @@
-"""`python -m eval retrieval`: keyword search, vector search and both together, side by side, through the product's code."""
+"""`python -m eval retrieval`: keyword search, vector search and both together, side by side, and for cases
+similarity to the whole case; all through the product's code."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from eval.runs import Column, Values
 from kb.retrieval import CANDIDATES, Retriever
 from kb.vector_index import Keys, Mask
 
-WAYS: Mapping[str, str] = {"keyword": "关键词", "vector": "向量", "fused": "融合", "hybrid": "融合并排序"}
+WAYS: Mapping[str, str] = {"keyword": "关键词", "vector": "向量", "fused": "融合", "hybrid": "融合并排序", "similar": "相似案例"}
 _EVERY_CANDIDATE = 20_000
 
 Measure = Callable[[metrics.Ranking, metrics.Grades], float]
@@ -54,10 +55,16 @@ class Comparison:
 def compare(
     index: BenchIndex, name: str, questions: Sequence[JudgedQuestion], *, progress: Callable[[int], None] = lambda done: None
 ) -> Comparison:
-    """Search every question in all three ways; `name` is the set, which decides what is measured and ranked."""
-    found: dict[str, list[list[str]]] = {way: [] for way in WAYS}
+    """Search every question in every way; `name` is the set, which decides what is measured and ranked.
+
+    Cases are searched by similarity as well; laws are not.
+    """
+    found: dict[str, list[list[str]]] = {way: [] for way in WAYS if way != "similar" or name == "lecard"}
     for done, question in enumerate(questions, 1):
-        for way, ranking in rankings(index, question, judged_only=name == "lecard").items():
+        ways = rankings(index, question, judged_only=name == "lecard")
+        if name == "lecard":
+            ways["similar"] = similar_cases(index, question)
+        for way, ranking in ways.items():
             found[way].append(ranking)
         progress(done)
     return Comparison(judged_values(found, questions, MEASURES[name]))
@@ -104,6 +111,13 @@ def rankings(index: BenchIndex, question: JudgedQuestion, *, judged_only: bool =
         "hybrid": (each.key for each in ranked),
     }
     return {way: texts(index, keys) for way, keys in found.items()}
+
+
+def similar_cases(index: BenchIndex, question: JudgedQuestion) -> list[str]:
+    """The question's labelled cases, those most like it first."""
+    total = index.cases.likeness(question.text).total
+    ordered = (index.documents[index.cases.ids[at]].source for at in np.argsort(-total, kind="stable"))
+    return [name for name in ordered if name in question.grades]
 
 
 def hybrid_rankings(index: BenchIndex, questions: Sequence[JudgedQuestion]) -> Iterator[tuple[metrics.Ranking, metrics.Grades]]:

@@ -53,10 +53,11 @@ def comparison(title: str, compared: Comparison) -> Table:
     table.add_column("检索方式")
     for measure in numbers["hybrid"]:
         table.add_column(measure, justify="right")
-    for way, name in WAYS.items():
-        table.add_row(name, *(f"{value:.3f}" for value in numbers[way].values()))
+    ways = [way for way in WAYS if way in numbers]
+    for way in ways:
+        table.add_row(WAYS[way], *(f"{value:.3f}" for value in numbers[way].values()))
     table.add_section()
-    for before, after in combinations(WAYS, 2):
+    for before, after in combinations(ways, 2):
         values = (f"{each.p:.4f}" for each in compared.differences(before, after))
         table.add_row(f"p（{WAYS[after]}对{WAYS[before]}）", *values)
     return table

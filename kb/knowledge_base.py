@@ -1,7 +1,7 @@
 """The knowledge base: open it, take documents in, search it.
 
 Search reads top-down: `search` → `Retriever.hybrid` (both indexes, filtered, fused) → `_ranked` (the best candidates, read
-and put in order by the learned ranking) → `_hits` (passages from the catalog).
+and put in order by the learned ranking) → `_hits` (passages from the catalog). `similar` compares whole cases (`kb/similar.py`).
 Writing is `Writer.publish`: stage in the catalog, add to both indexes, then make visible in one transaction. Whatever a
 killed writer left behind is staged or retired in the catalog and is purged by the next one.
 """
@@ -38,6 +38,7 @@ from kb.ranking import RANKED, Trees, builtin_trees, in_order
 from kb.reranker import Reranker, reranker_for
 from kb.retrieval import Retriever
 from kb.settings import Settings
+from kb.similar import Likeness, SimilarCases
 from kb.validity import Term, terms
 from kb.vector_index import ChromaVectorIndex
 from kb.view import SIDE_KINDS, View
@@ -105,6 +106,7 @@ class KnowledgeBase:
         self._lock = FileLock(folder / "write.lock")
         self._loading = threading.Lock()
         self._view: View | None = None
+        self._similar: tuple[int, SimilarCases] | None = None  # with the generation it was made for
 
     @classmethod
     def open(cls, settings: Settings) -> KnowledgeBase:
@@ -141,6 +143,18 @@ class KnowledgeBase:
             query,
             asker,
         )
+
+    def similar(self, situation: str, asker: Asker, limit: int = 5) -> tuple[Hit, ...]:
+        """The cases most like a described situation, best first: one hit per case, with the passage that says most of it.
+
+        `found_by` holds what the shared words and the likely labels give. Cases that share nothing are left out.
+        """
+        view = self._current_view()
+        cases, shown = self._similar_cases(view), view.cases(asker)
+        likeness = cases.likeness(situation)
+        total = likeness.total
+        best = [int(at) for at in np.argsort(-total, kind="stable") if total[at] > 0 and cases.ids[at] in shown]
+        return tuple(self._similar_hit(view, cases, likeness, at, asker.day) for at in best[:limit])
 
     def candidates(self, question: str, asker: Asker) -> tuple[Query, list[Candidate]]:
         """What the learned ranking reads for a question, in the order of fusion. Raises IndexOutdated."""
@@ -192,6 +206,22 @@ class KnowledgeBase:
                 document = view.summaries[view.owner[each.key]].bare()
                 status = view.terms[document.id].status(day)
                 yield Hit(passages[each.key], document, status, each.score, each.found_by)
+
+    def _similar_cases(self, view: View) -> SimilarCases:
+        """The cases of this generation, counted when first asked for."""
+        with self._loading:
+            if self._similar is None or self._similar[0] != view.generation:
+                found = (self._catalog.document(each.id) for each in view.summaries if each.kind == "case")
+                self._similar = view.generation, SimilarCases(case for case in found if case)
+            return self._similar[1]
+
+    def _similar_hit(self, view: View, cases: SimilarCases, likeness: Likeness, at: int, day: date) -> Hit:
+        owner = cases.ids[at]
+        passages = self._catalog.passages_of(owner)
+        said = max(passages, key=lambda passage: likeness.said(passage.text))
+        found_by = {"words": float(likeness.words[at]), "labels": float(likeness.labels[at])}
+        document = view.summaries[view.by_id[owner]].bare()
+        return Hit(said, document, view.terms[owner].status(day), float(likeness.total[at]), found_by)
 
     # --- reading ------------------------------------------------------------------------------------------------
 

@@ -62,6 +62,11 @@ class View:
         """The regions that have documents."""
         return frozenset(summary.facts.region for summary in self.summaries)
 
+    def cases(self, asker: Asker) -> frozenset[str]:
+        """The ids of the cases that may be shown to the asker."""
+        allowed = self._allowed(replace(asker, kinds=frozenset({"case"})))
+        return frozenset(summary.id for summary, fits in zip(self.summaries, allowed, strict=True) if fits)
+
     def meant(self, question: str, asker: Asker) -> Asker:
         """The asker, placed in the region that the question speaks of, where there are documents of it."""
         region = region_in(question, self.regions)

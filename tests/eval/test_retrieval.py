@@ -51,6 +51,15 @@ def test_cases_are_ranked_only_among_their_labelled_candidates(shared: Path, tmp
     assert set(ranking) <= {"9", "8"}
 
 
+def test_similar_cases_are_measured_for_cases_alone(shared: Path, tmp_path: Path) -> None:
+    for name, measured in (("lecard", True), ("stard", False)):
+        judged = read_set(name, shared)
+        index = bench_index.open_index(judged, builtin_embedder(), tmp_path / "cache")
+        numbers = compare(index, name, judged.questions).numbers()
+        assert ("similar" in numbers) is measured
+        assert not measured or numbers["similar"]["nDCG@10"] == 1
+
+
 def test_every_text_of_a_set_is_in_the_index_once(shared: Path, tmp_path: Path, embedder: FakeEmbedder) -> None:
     judged = read_set("stard", shared)
     index = bench_index.open_index(judged, embedder, tmp_path)
@@ -148,7 +157,7 @@ def evaluate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 def test_ways_of_searching_are_shown_question_by_question_on_request(shared: Path, tmp_path: Path, evaluate: Callable[..., str]) -> None:
     where = ("--shared", str(shared), "--cache", str(tmp_path / "cache"))
     shown = evaluate("retrieval", "--split", "all", "--with-trained", "--differences", "2", "--no-keep", *where)
-    assert "p（混合对向量）" in shown and "关键词 → 混合" in shown and "好/差/同" in shown
+    assert "p（融合并排序对向量）" in shown and "关键词 → 融合并排序" in shown and "好/差/同" in shown
 
 
 @pytest.mark.parametrize(("command", "texts"), [("retrieval-stard-heldout", "取暖补助向谁申请？"), ("retrieval-lay", "冬天烧炉子的钱找谁要")])
