@@ -19,7 +19,7 @@ import numpy.typing as npt
 from assistant.evidence import Calibration, signs_of, weigh
 from assistant.named import look_up
 from eval.answers import Question, half
-from eval.errors import QuestionFileError
+from kb.errors import QuestionFileError
 from kb.knowledge_base import KnowledgeBase, SearchResult
 from kb.models import Asker
 
