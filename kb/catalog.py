@@ -124,7 +124,7 @@ class Catalog:
         """Keep several named values at once and start a new generation, which open readers notice."""
         with self.writing() as connection:
             for name, value in values.items():
-                _set_value(connection, name, value)
+                set_value(connection, name, value)
             _next_generation(connection)
 
     def generation(self) -> int:
@@ -287,14 +287,15 @@ def _chunks(values: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
         yield values[at : at + size]
 
 
-def _set_value(connection: sa.Connection, name: str, value: str) -> None:
+def set_value(connection: sa.Connection, name: str, value: str) -> None:
+    """Keep a named value as part of a larger change; unlike `Catalog.set_values` it starts no new generation."""
     connection.execute(sa.delete(_meta).where(_meta.c.name == name))
     connection.execute(sa.insert(_meta).values(name=name, value=value))
 
 
 def _next_generation(connection: sa.Connection) -> None:
     now = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "generation")).scalar()
-    _set_value(connection, "generation", str(int(now or 0) + 1))
+    set_value(connection, "generation", str(int(now or 0) + 1))
 
 
 def _retire_orphans(connection: sa.Connection) -> None:
