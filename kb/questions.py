@@ -26,7 +26,7 @@ from kb.catalog import Catalog, set_value
 from kb.embedder import Embedder, Matrix
 from kb.errors import QuestionError
 from kb.models import Passage
-from kb.places import bare
+from kb.places import article_named, bare
 from kb.validity import canonical_title
 
 # With the built-in model, of 593 judged questions 17 had one of the project's 46,000 spoken questions this near, and all 17
@@ -290,9 +290,9 @@ def _checked(draft: Draft) -> Draft:
 
 
 def _plain(draft: Draft) -> Draft:
-    """The draft as it is kept: without needless spaces, with the canonical title."""
-    text = " ".join(draft.text.split())
-    return replace(draft, text=text, title=canonical_title(draft.title), place=draft.place.strip())
+    """The draft as it is kept: without needless spaces, with the canonical title, an article as laws write it."""
+    text, place = " ".join(draft.text.split()), draft.place.strip()
+    return replace(draft, text=text, title=canonical_title(draft.title), place=article_named(place) or place)
 
 
 def _same(draft: Draft, *, with_place: bool) -> sa.Select[Any]:

@@ -89,7 +89,7 @@ def test_a_table_is_imported_once_and_exported_as_it_can_be_evaluated(shegong, t
     assert code == 0 and "新增 0 个，已经有的 1 个" in out and "2 行没有写条号或片段" in out
     assert shegong("questions", "export", "本站.csv")[0] == 0
     with open(tmp_path / "本站.csv", encoding="utf-8-sig", newline="") as file:
-        assert list(csv.reader(file))[1] == ["煤火钱几天给信儿", "暖冬救助条例", "第2条", "", "有"]
+        assert list(csv.reader(file))[1] == ["煤火钱几天给信儿", "暖冬救助条例", "第二条", "", "有"]
     knowledge_base = KnowledgeBase.open(Settings(data_folder=tmp_path / "data"))
     assert len(read_questions(tmp_path / "本站.csv", knowledge_base)) == 1
     knowledge_base.close()

@@ -12,7 +12,7 @@ from kb.errors import QuestionError
 from kb.fusion import Fused
 from kb.knowledge_base import KnowledgeBase
 from kb.models import NATIONAL, Asker
-from kb.places import article_named, telling_words
+from kb.places import telling_words
 from kb.questions import ALIKE, Draft, Origin, Review, personal_number
 from tests.conftest import ANHUI, HUBEI, invented_laws
 from tests.fakes import FakeEmbedder, entry, publish
@@ -101,6 +101,12 @@ def test_a_data_folder_from_before_there_were_questions_gets_their_tables(folder
     knowledge_base.close()
 
 
+def test_an_article_is_kept_as_laws_write_it(held):
+    held.questions.add([Draft(ASKED.text, ASKED.title, "第2条第一款")], "李督导")
+    assert held.questions.all()[0].place == "第二条"
+    assert held.questions.add([Draft(ASKED.text, ASKED.title, "第二条")], "李督导") == []
+
+
 # --- in a search ------------------------------------------------------------------------------------------------
 
 
@@ -147,8 +153,6 @@ def test_only_a_passage_that_holds_for_the_asker_is_brought(empty, region, judge
 
 def test_of_several_versions_the_one_of_the_day_is_brought(empty):
     publish(empty, *invented_laws())
-    empty.questions.add([Draft("这事几天给信儿", "暖冬救助条例", "第二条")], "李督导")
-    assert article_named("第2条") == "第二条"
     empty.questions.add([Draft("这事多久给个信儿", "暖冬救助条例", "应当向乡镇人民政府提出书面申请")], "李督导")
     found = empty.search("这事多久给个信儿", Asker(day=date(2012, 1, 1)))
     assert "三十日" in found.judged[0].passage.text
