@@ -26,14 +26,17 @@ class AskedBefore:
 
     def among(self, ranked: Sequence[Fused]) -> list[Fused]:
         """The ranking with the passages of questions still to be reviewed among its candidates, for the trees to judge."""
+        if not self.waiting:
+            return list(ranked)
         noted = _noted(ranked, self.waiting)
-        head = noted[:_BEHIND]
-        return in_front([*head, *_picked(self.waiting, noted)], noted[_BEHIND:]) if self.waiting else noted
+        return in_front([*noted[:_BEHIND], *_picked(self.waiting, noted)], noted[_BEHIND:])
 
     def first(self, ranked: Sequence[Fused]) -> list[Fused]:
         """The ranking with the passages of adopted questions before all others."""
+        if not self.adopted:
+            return list(ranked)
         noted = _noted(ranked, self.judged)
-        return in_front(_picked(self.judged, noted), noted) if self.adopted else noted
+        return in_front(_picked(self.judged, noted), noted)
 
 
 def _noted(ranked: Sequence[Fused], similarities: Mapping[int, float]) -> list[Fused]:

@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 import time
+from datetime import date
 
 import pytest
 
@@ -270,8 +271,6 @@ def test_a_model_that_thinks_or_writes_without_end_does_no_harm(writer, empty):
 
 
 def test_texts_that_no_longer_hold_are_not_asked_about(writer, empty):
-    from datetime import date
-
     publish(empty, entry("旧办法", f"旧{LONG}", repealed=date(2020, 1, 1), effective=date(2010, 1, 1)))
     asked = writer()
     asked.run()
