@@ -74,18 +74,19 @@ class Assistant:
         place = (notices.of_region(asker.region),) if elsewhere else ()
         named = look_up(question, knowledge_base, asker)
         evidence = weigh(found, self._calibration)
-        if not named.hits and (named.missing or not evidence.enough):
+        given = named.hits or found.judged  # named by the question, or judged by a person to answer it
+        if not given and (named.missing or not evidence.enough):
             return _not_found(question, found, evidence, (*place, *named.missing))
         statements, citations = extractive.compose(
             question,
             found,
-            named.hits,
+            given,
             lambda texts, to=None: knowledge_base.similarity(to or question, texts),
             lambda reference: knowledge_base.article(reference.title, reference.article, asker),
         )
         if not statements:
             return _not_found(question, found, evidence, (*place, *named.missing))
-        touches = evidence.verdict == "touches" and not named.hits
+        touches = evidence.verdict == "touches" and not given
         said = (*place, *_only_touches(touches), *named.missing, *notices.for_answer(citations, found, asker))
         looked_for = _looked_for(found)
         return check(

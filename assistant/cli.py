@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from assistant import model_commands, printing
+from assistant import background_writing, model_commands, printing, question_commands
 from assistant.answering import Assistant
 from assistant.chinese_help import ChineseCommand, ChineseGroup, usage_error
 from assistant.evidence import calibration_for
 from assistant.language_model import language_model_for
+from assistant.terminal import err, opened, out, print_json, progress
 from kb.errors import SettingsError, ShegongError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import KIND_NAMES, Asker, Kind
@@ -34,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(model_commands.app, name="model")
-out, err = Console(), Console(stderr=True)
+app.add_typer(question_commands.app, name="questions")
 
 KindOption = Annotated[str, typer.Option(help=f"资料类别：{'、'.join(f'{k}（{v}）' for k, v in KIND_NAMES.items())}。")]
 RegionOption = Annotated[str, typer.Option(help="地区，如 安徽省/安庆市、皖、安庆。")]
@@ -64,7 +60,7 @@ def serve(
     server = settings.server
     wanted = server.model_copy(update={"host": host or server.host, "port": port if port >= 0 else server.port})
     settings = settings.model_copy(update={"server": wanted})
-    with _progress("收录自带资料") as show, _opened(settings) as knowledge_base:
+    with progress("收录自带资料") as show, opened(settings) as knowledge_base:
         starter.load(knowledge_base, show)
     serve_page(settings)
 
@@ -82,11 +78,11 @@ def ask(
     if not question.strip():
         raise SettingsError("问题是空的。请写下要问的话再试。")
     settings = load_settings(context.obj)
-    with _opened(settings) as knowledge_base:
+    with opened(settings) as knowledge_base:
         calibration = calibration_for(settings.data_folder)
         assistant = Assistant(knowledge_base, language_model_for(settings.llm), calibration)
         answer = assistant.answer(question, _asker(settings, region, day))
-    _print_json(printing.answer_as_dict(answer)) if as_json else printing.print_answer(out, answer)
+    print_json(printing.answer_as_dict(answer)) if as_json else printing.print_answer(out, answer)
     if explain and not as_json:
         printing.print_signs(out, answer, calibration)
 
@@ -104,10 +100,10 @@ def search(
 ) -> None:
     """查找资料里的段落。"""
     settings = load_settings(context.obj)
-    with _opened(settings) as knowledge_base:
+    with opened(settings) as knowledge_base:
         asker = _asker(settings, region, day, kind, include_invalid=include_invalid)
         hits = knowledge_base.search(words, asker, limit).hits
-    _print_json([printing.hit_as_dict(hit) for hit in hits]) if as_json else printing.print_hits(out, hits)
+    print_json([printing.hit_as_dict(hit) for hit in hits]) if as_json else printing.print_hits(out, hits)
 
 
 @app.command(cls=ChineseCommand)
@@ -121,9 +117,9 @@ def similar(
     """找与一个情况相似的案例，每个案例列出最相近的一段。"""
     settings = load_settings(context.obj)
     text = _written(situation, settings)
-    with _opened(settings) as knowledge_base:
+    with opened(settings) as knowledge_base:
         hits = knowledge_base.similar(text, _asker(settings, region, ""), limit)
-    _print_json([printing.hit_as_dict(hit) for hit in hits]) if as_json else printing.print_hits(out, hits)
+    print_json([printing.hit_as_dict(hit) for hit in hits]) if as_json else printing.print_hits(out, hits)
 
 
 @app.command(cls=ChineseCommand)
@@ -142,9 +138,14 @@ def ingest(
     files = find_files(paths)
     if not files:
         raise SettingsError("这些文件夹里没有可以收录的文件。请检查路径。")
-    with _progress("收录") as show, _opened(settings) as knowledge_base:
+    with progress("收录") as show, opened(settings) as knowledge_base:
+        if settings.writes_questions:
+            knowledge_base.questions.new_from(knowledge_base.newest_passage())
         report = take_in(knowledge_base, files, options, progress=show)
-    _print_json(printing.report_as_dict(report)) if as_json else printing.print_report(out, report)
+    print_json(printing.report_as_dict(report)) if as_json else printing.print_report(out, report)
+    if settings.writes_questions:
+        background_writing.start_writing(settings, context.obj)
+        err.print("正在后台为新资料拟问题。查看：shegong questions list --waiting", highlight=False)
     if report.failures and len(report.failures) == len(report.files):
         raise typer.Exit(1)
 
@@ -158,9 +159,9 @@ def documents(
 ) -> None:
     """列出已收录的资料。"""
     settings = load_settings(context.obj)
-    with _opened(settings) as knowledge_base:
+    with opened(settings) as knowledge_base:
         rows = printing.document_rows(knowledge_base, words, _kind(kind), date.today())
-    _print_json([row.as_dict() for row in rows]) if as_json else printing.print_documents(out, rows)
+    print_json([row.as_dict() for row in rows]) if as_json else printing.print_documents(out, rows)
 
 
 @app.command(cls=ChineseCommand)
@@ -171,40 +172,22 @@ def remove(
 ) -> None:
     """移除资料；原文件不会被删除。"""
     settings = load_settings(context.obj)
-    with _opened(settings) as knowledge_base:
+    with opened(settings) as knowledge_base:
         sources = sorted({source for name in names for source in _sources_of(knowledge_base, name)})
         knowledge_base.remove(sources)
-    _print_json({"removed": sources}) if as_json else out.print(f"已移除 {len(sources)} 份资料。", highlight=False)
+    print_json({"removed": sources}) if as_json else out.print(f"已移除 {len(sources)} 份资料。", highlight=False)
 
 
 @app.command(cls=ChineseCommand)
 def reindex(context: typer.Context) -> None:
     """重建索引（换了向量模型或词典之后，或索引损坏时）。"""
     settings = load_settings(context.obj)
-    with _progress("重建索引") as show, _opened(settings) as knowledge_base:
+    with progress("重建索引") as show, opened(settings) as knowledge_base:
         count = knowledge_base.reindex(lambda done, total: show(done, total, ""))
     out.print(f"索引已重建，共 {count} 段。", highlight=False)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[KnowledgeBase]:
-    knowledge_base = KnowledgeBase.open(settings)
-    try:
-        yield knowledge_base
-    finally:
-        knowledge_base.close()
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Any]:
-    """A function (done, total, what) that shows a progress bar on standard error."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{name} {what[:24]}")
 
 
 def _asker(settings: Settings, region: str, day: str, kind: str = "", *, include_invalid: bool = False) -> Asker:
@@ -256,10 +239,6 @@ def _sources_of(knowledge_base: KnowledgeBase, name: str) -> list[str]:
     if not found:
         raise SettingsError(f"没有找到资料“{name}”。请用 shegong documents 查看编号、标题和路径。")
     return found
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def main() -> None:

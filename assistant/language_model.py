@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -18,6 +19,14 @@ class LanguageModel(Protocol):
 
     def stream(self, instruction: str, prompt: str) -> Iterator[str]:
         """Pieces of the model's answer as they come. Raises LanguageModelError."""
+
+
+_THINKING = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
+
+
+def without_thinking(text: str) -> str:
+    """What a model writes without the thoughts that some models write before it."""
+    return _THINKING.sub("", text)
 
 
 def language_model_for(settings: LanguageModelSettings) -> LanguageModel | None:

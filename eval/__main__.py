@@ -232,7 +232,7 @@ def site(
 ) -> None:
     """用本站自己的题目评测本站的资料，记录存在数据文件夹的 evaluations 里。"""
     from eval import question_file
-    from eval.errors import QuestionFileError
+    from kb.errors import QuestionFileError
 
     if template:
         question_file.write_template(template)

@@ -1,11 +1,9 @@
 """Errors of the evaluation package, with a message for the person at the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from kb.errors import ShegongError
-
-_PROBLEMS_SHOWN = 20
 
 
 class SharedMissing(ShegongError):
@@ -58,17 +56,3 @@ class PlotsNotInstalled(ShegongError):
     def __init__(self) -> None:
         """Say how to install it."""
         super().__init__("画图要用 matplotlib，还没有安装。请在项目文件夹里用项目环境运行 python -m pip install -e \".[eval]\"")
-
-
-class QuestionFileError(ShegongError):
-    """A station's question file can not be read or written."""
-
-
-class QuestionRowsError(QuestionFileError):
-    """Rows of a station's question file are wrong."""
-
-    def __init__(self, problems: Mapping[str, Sequence[int]]) -> None:
-        """List what has to be changed, each with the rows that it is about."""
-        lines = [f"  第 {'、'.join(map(str, rows))} 行：{problem}" for problem, rows in problems.items()]
-        more = f"\n  另有 {len(lines) - _PROBLEMS_SHOWN} 处。" if len(lines) > _PROBLEMS_SHOWN else ""
-        super().__init__("题目文件要先改这几处：\n" + "\n".join(lines[:_PROBLEMS_SHOWN]) + more)

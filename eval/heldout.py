@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.errors import NoHeldOutModel
-from eval.judgments import JudgedQuestion, bare, read_set
+from eval.judgments import JudgedQuestion, read_set
 from eval.training import embedder
 from eval.training.pairs import training_pairs
 from eval.training.reference_texts import reference_texts
 from eval.training.spoken import Kept, held_out
 from kb.embedder import StaticEmbedder
+from kb.places import bare
 
 FOLDER = "heldout-model"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from eval.errors import SharedMissing
+from kb.places import bare
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 Split = Literal["tune", "test", "all"]
@@ -102,11 +103,6 @@ def untrained(questions: Sequence[JudgedQuestion], shared: Path = SHARED) -> tup
         raise SharedMissing(folder)
     trained = {bare(row["q"]) for file in sorted(folder.glob("*.jsonl.xz")) for row in _rows(file)}
     return tuple(question for question in questions if bare(question.text) not in trained)
-
-
-def bare(text: str) -> str:
-    """Letters and digits alone, for comparing wording."""
-    return "".join(character for character in text if character.isalnum())
 
 
 def _whole(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ product works end to end, not how it does on questions nobody has seen.
 
 from __future__ import annotations
 
-import re
 import statistics
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,14 +17,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from eval.errors import SharedMissing
-from eval.judgments import LayQuestion, bare
+from eval.judgments import LayQuestion
 from eval.runs import Column, Values
 from ingest.pipeline import find_files, take_in
 from kb.embedder import Embedder
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Asker, Hit, Passage, Status
+from kb.places import article, bare
 
-_ARTICLE = re.compile(r"第[零〇一二三四五六七八九十百千]+条(?:之[一二三四五六七八九十]+)?")
 RIGHT = "right"
 
 
@@ -172,12 +171,6 @@ def names(passage: Passage, question: LayQuestion) -> bool:
     if question.article:
         return article(passage.locator) == question.article
     return bare(question.where) in bare(passage.text)
-
-
-def article(locator: str) -> str:
-    """The article a locator points into: 第二章第九条第一款 → 第九条; empty if none."""
-    found = _ARTICLE.findall(locator)
-    return str(found[-1]) if found else ""
 
 
 def _tail(source: str) -> str:

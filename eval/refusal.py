@@ -20,9 +20,9 @@ import numpy.typing as npt
 from assistant.evidence import Calibration, Wording, signs_of, weigh
 from assistant.named import look_up
 from eval.answers import Question, half
-from eval.errors import QuestionFileError
 from eval.training.spoken import own_questions
 from kb.embedder import builtin_embedder
+from kb.errors import QuestionFileError
 from kb.knowledge_base import KnowledgeBase, SearchResult
 from kb.models import Asker
 

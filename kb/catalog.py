@@ -116,15 +116,15 @@ class Catalog:
 
     def value(self, name: str, default: str = "") -> str:
         """The value kept under `name`."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == name)).scalar()
         return default if found is None else str(found)
 
     def set_values(self, values: Mapping[str, str]) -> None:
         """Keep several named values at once and start a new generation, which open readers notice."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             for name, value in values.items():
-                _set_value(connection, name, value)
+                set_value(connection, name, value)
             _next_generation(connection)
 
     def generation(self) -> int:
@@ -135,7 +135,7 @@ class Catalog:
 
     def stage(self, entries: Sequence[tuple[Document, Sequence[Passage]]]) -> dict[str, list[int]]:
         """Write documents with their passages, not yet visible. Returns the keys of the passages by document id."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(sa.insert(_documents), [_document_row(d, len(p)) for d, p in entries])
             rows = [_passage_row(passage) for _, passages in entries for passage in passages]
             connection.execute(sa.insert(_passages), rows)
@@ -146,7 +146,7 @@ class Catalog:
         self, staged: Sequence[str], sources: Sequence[SourceRecord], dropped_sources: Sequence[str] = ()
     ) -> None:
         """Make the staged documents visible, point the sources at their documents, retire what no source names."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             for chunk in _chunks(staged):
                 connection.execute(
                     sa.update(_documents).where(_documents.c.id.in_(chunk)).values(state=PUBLISHED)
@@ -161,13 +161,13 @@ class Catalog:
 
     def leftovers(self) -> dict[str, list[int]]:
         """Keys of the passages, by document id, of what is not published: staged by a killed writer, or retired."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             query = sa.select(_documents.c.id).where(_documents.c.state != PUBLISHED)
             return {row: self._keys(connection, row) for row in connection.execute(query).scalars()}
 
     def purge(self, document_ids: Iterable[str]) -> None:
         """Delete documents that the indexes no longer hold."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             for chunk in _chunks(list(document_ids)):
                 connection.execute(sa.delete(_passages).where(_passages.c.document_id.in_(chunk)))
                 connection.execute(sa.delete(_documents).where(_documents.c.id.in_(chunk)))
@@ -176,19 +176,19 @@ class Catalog:
 
     def sources(self) -> dict[str, SourceRecord]:
         """Every file taken in, by source."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {row.source: SourceRecord(*row) for row in connection.execute(sa.select(_sources))}
 
     def summaries(self) -> list[DocumentSummary]:
         """All published documents without their text, in order of taking in."""
         query = sa.select(_documents).where(_documents.c.state == PUBLISHED).order_by(sa.text("rowid"))
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [_summary(row) for row in connection.execute(query)]
 
     def document(self, document_id: str) -> Document | None:
         """A published document with its text, or None."""
         query = sa.select(_documents).where(_documents.c.id == document_id, _documents.c.state == PUBLISHED)
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
@@ -199,7 +199,7 @@ class Catalog:
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
         """The passages of a document in reading order."""
         query = sa.select(_passages).where(_passages.c.document_id == document_id).order_by(_passages.c.start)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return tuple(_passage(row) for row in connection.execute(query))
 
     def passages_located(self, document_id: str, label: str) -> tuple[Passage, ...]:
@@ -209,13 +209,13 @@ class Catalog:
             .where(_passages.c.document_id == document_id, _passages.c.locator.contains(label, autoescape=True))
             .order_by(_passages.c.start)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             return tuple(_passage(row) for row in connection.execute(query))
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """The passages of `keys`, by key; a key that is gone is left out."""
         found: dict[int, Passage] = {}
-        with self._reading() as connection:
+        with self.reading() as connection:
             for chunk in _chunks(keys):
                 query = sa.select(_passages).where(_passages.c.key.in_(chunk))
                 found.update((row.key, _passage(row)) for row in connection.execute(query))
@@ -223,7 +223,7 @@ class Catalog:
 
     def keys_of(self, document_id: str) -> list[int]:
         """The keys of a document's passages in reading order."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return self._keys(connection, document_id)
 
     def published_keys(self) -> list[tuple[int, str]]:
@@ -233,8 +233,22 @@ class Catalog:
             .join(_documents, _documents.c.id == _passages.c.document_id)
             .where(_documents.c.state == PUBLISHED)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             return [(key, document_id) for key, document_id in connection.execute(query).all()]
+
+    # --- connections --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for reading. Raises StoreBusy, StoreError."""
+        with _store_errors(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A connection whose changes are made together when the block ends, or not at all. Raises StoreBusy, StoreError."""
+        with _store_errors(), self._engine.begin() as connection:
+            yield connection
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -242,16 +256,6 @@ class Catalog:
     def _keys(connection: sa.Connection, document_id: str) -> list[int]:
         query = sa.select(_passages.c.key).where(_passages.c.document_id == document_id).order_by(_passages.c.start)
         return list(connection.execute(query).scalars())
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with _store_errors(), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with _store_errors(), self._engine.begin() as connection:
-            yield connection
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -283,14 +287,15 @@ def _chunks(values: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
         yield values[at : at + size]
 
 
-def _set_value(connection: sa.Connection, name: str, value: str) -> None:
+def set_value(connection: sa.Connection, name: str, value: str) -> None:
+    """Keep a named value as part of a larger change; unlike `Catalog.set_values` it starts no new generation."""
     connection.execute(sa.delete(_meta).where(_meta.c.name == name))
     connection.execute(sa.insert(_meta).values(name=name, value=value))
 
 
 def _next_generation(connection: sa.Connection) -> None:
     now = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "generation")).scalar()
-    _set_value(connection, "generation", str(int(now or 0) + 1))
+    set_value(connection, "generation", str(int(now or 0) + 1))
 
 
 def _retire_orphans(connection: sa.Connection) -> None:

@@ -14,10 +14,17 @@
     │   └── StoreBusy          another process is writing
     ├── IndexOutdated          index and settings disagree (another embedding model, another dictionary): reindex
     ├── ModelError             an embedding or re-ranking model can not be loaded, used or downloaded
-    └── LanguageModelError     the language model endpoint failed
+    ├── LanguageModelError     the language model endpoint failed
+    ├── QuestionError          a question can not be kept as the site's own
+    └── QuestionFileError      a table of questions can not be read or written
+        └── QuestionRowsError  rows of it are wrong
 
 Every message is one plain Chinese sentence or two: what happened, and what to do.
 """
+
+from collections.abc import Mapping, Sequence
+
+_PROBLEMS_SHOWN = 20
 
 
 class ShegongError(Exception):
@@ -78,3 +85,21 @@ class ModelError(ShegongError):
 
 class LanguageModelError(ShegongError):
     """The language model endpoint failed or answered rubbish."""
+
+
+class QuestionError(ShegongError):
+    """A question can not be kept as one of the site's own."""
+
+
+class QuestionFileError(ShegongError):
+    """A table of questions can not be read or written."""
+
+
+class QuestionRowsError(QuestionFileError):
+    """Rows of a table of questions are wrong."""
+
+    def __init__(self, problems: Mapping[str, Sequence[int]]) -> None:
+        """List what has to be changed, each with the rows that it is about."""
+        lines = [f"  第 {'、'.join(map(str, rows))} 行：{problem}" for problem, rows in problems.items()]
+        more = f"\n  另有 {len(lines) - _PROBLEMS_SHOWN} 处。" if len(lines) > _PROBLEMS_SHOWN else ""
+        super().__init__("题目文件要先改这几处：\n" + "\n".join(lines[:_PROBLEMS_SHOWN]) + more)

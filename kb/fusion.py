@@ -52,6 +52,13 @@ def _scaled(found: Sequence[tuple[int, float]], best: float) -> dict[int, float]
     return {key: max(score, 0.0) / best for key, score in found} if best > 0 else {}
 
 
+def in_front(chosen: Sequence[Fused], others: Sequence[Fused]) -> list[Fused]:
+    """The chosen ones before the others, each once; fused scores are shared out again so that they fall along the list."""
+    joined = list({each.key: each for each in (*chosen, *others)}.values())
+    scores = sorted((each.score for each in joined), reverse=True)
+    return [replace(each, score=score) for each, score in zip(joined, scores, strict=True)]
+
+
 def reordered(candidates: Sequence[Fused], scores: npt.NDArray[np.float32], way: str) -> list[Fused]:
     """Candidates (best first) in the order of `scores`, which each keeps as `found_by[way]`.
 

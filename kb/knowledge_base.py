@@ -1,7 +1,8 @@
 """The knowledge base: open it, take documents in, search it.
 
 Search reads top-down: `search` → `Retriever.hybrid` (both indexes, filtered, fused) → `_ranked` (the best candidates, read
-and put in order by the learned ranking) → `_hits` (passages from the catalog). `similar` compares whole cases (`kb/similar.py`).
+and put in order by the learned ranking) → `_hits` (passages from the catalog). What was asked before and judged goes first.
+`similar` compares whole cases (`kb/similar.py`).
 Writing is `Writer.publish`: stage in the catalog, add to both indexes, then make visible in one transaction. Whatever a
 killed writer left behind is staged or retired in the catalog and is purged by the next one.
 """
@@ -18,29 +19,31 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
+from kb.asked_before import AskedBefore
 from kb.catalog import Catalog, DocumentSummary, SourceRecord, facts_to_json
 from kb.chinese import DICTIONARY_HASH, parse_numeral
 from kb.embedder import Embedder, StaticEmbedder, embedder_for
 from kb.errors import IndexOutdated, StoreBusy, StoreError
 from kb.features import Candidate
-from kb.fusion import Fused, reordered
+from kb.fusion import Fused, in_front, reordered
 from kb.keyword_index import KeywordIndex
 from kb.models import NATIONAL, Asker, Document, Facts, Hit, Kind, Passage, Status
+from kb.places import points_at
 from kb.query import Query
+from kb.questions import Review, SiteQuestion, SiteQuestions
 from kb.ranking import RANKED, Trees, builtin_trees, in_order
 from kb.reranker import Reranker, reranker_for
 from kb.retrieval import Retriever
 from kb.settings import Settings
 from kb.similar import Likeness, SimilarCases
 from kb.validity import Term, terms
-from kb.vector_index import ChromaVectorIndex
+from kb.vector_index import ChromaVectorIndex, Mask
 from kb.view import SIDE_KINDS, View
 from kb.writer import Writer, embedding_text
 
@@ -69,7 +72,8 @@ class SearchResult:
     """What was found: `hits` hold for the asker; `left_out` matched as well but are invalid or of another region.
 
     `by_kind` holds the best training units and cases, which among many laws would not reach `hits`. `asker` is who asked,
-    in the region that the question speaks of.
+    in the region that the question speaks of. `judged` are those of `hits` that a person has judged to answer a question
+    very like this one.
     """
 
     hits: tuple[Hit, ...]
@@ -77,6 +81,7 @@ class SearchResult:
     by_kind: Mapping[Kind, tuple[Hit, ...]]
     query: Query
     asker: Asker
+    judged: tuple[Hit, ...] = ()
 
 
 class KnowledgeBase:
@@ -103,6 +108,7 @@ class KnowledgeBase:
         self._ranking = ranking
         self._reranker, self._rerank_depth = reranker, rerank_depth
         self._catalog = Catalog.in_folder(folder)
+        self._questions = SiteQuestions(self._catalog, embedder)
         self._lock = FileLock(folder / "write.lock")
         self._loading = threading.Lock()
         self._view: View | None = None
@@ -119,6 +125,11 @@ class KnowledgeBase:
         """The model that passages and questions are embedded with."""
         return self._embedder
 
+    @property
+    def questions(self) -> SiteQuestions:
+        """The site's own questions."""
+        return self._questions
+
     def close(self) -> None:
         """Give back the database connections."""
         self._catalog.close()
@@ -132,16 +143,20 @@ class KnowledgeBase:
         spoken_of = view.spoken_of(question, asker)
         masks = [*view.masks(asker), *([spoken_of] if spoken_of else [])]
         main, left_out, *others = retriever.hybrid(query, masks)
-        main = self._reranked(question, view, self._ranked(query, view, main))
+        asked = self._asked_before(query, view, masks[0])
+        main = self._reranked(question, view, self._ranked(query, view, asked.among(main)))
         if spoken_of:
-            main = _first(self._ranked(query, view, others.pop())[:_NAMED], main)
+            main = in_front(self._ranked(query, view, others.pop())[:_NAMED], main)
+        main = asked.first(main)
+        hits = tuple(_distinct(self._hits(view, main[: 2 * limit], asker.day))[:limit])
         found = [tuple(self._hits(view, ranked[:_SIDE_HITS], asker.day)) for ranked in others]
         return SearchResult(
-            tuple(islice(_distinct(self._hits(view, main[: 2 * limit], asker.day)), limit)),
+            hits,
             tuple(self._hits(view, left_out[:_LEFT_OUT], asker.day)),
             dict(zip(SIDE_KINDS, found, strict=True)),
             query,
             asker,
+            tuple(hit for hit in hits[: len(asked.judged)] if "question" in hit.found_by),
         )
 
     def similar(self, situation: str, asker: Asker, limit: int = 5) -> tuple[Hit, ...]:
@@ -173,6 +188,23 @@ class KnowledgeBase:
         if view.retriever is None:
             raise IndexOutdated(_LOST)
         return view, view.retriever
+
+    def _asked_before(self, query: Query, view: View, holds: Mask) -> AskedBefore:
+        """The passages that the site's own questions point at for a question like theirs; nothing where it has none."""
+        adopted: dict[int, float] = {}
+        waiting: dict[int, float] = {}
+        for question, similarity in self._questions.near(query.vector):
+            chosen = adopted if question.state is Review.ADOPTED else waiting
+            for key in self._keys_at(view, question, holds):
+                chosen.setdefault(key, similarity)
+        return AskedBefore(adopted, {key: near for key, near in waiting.items() if key not in adopted})
+
+    def _keys_at(self, view: View, question: SiteQuestion, holds: Mask) -> list[int]:
+        """The keys of the passages at the place of a question that hold for the asker."""
+        owners = view.by_title.get(question.title, ())
+        keys = np.array([key for owner in owners for key in self._catalog.keys_of(owner)], dtype=np.int64)
+        passages = self._catalog.passages(keys[holds(keys)].tolist())
+        return [key for key, passage in sorted(passages.items()) if points_at(question.place, passage)]
 
     def _candidates(self, view: View, ranked: Sequence[Fused], depth: int = RANKED) -> list[Candidate]:
         passages = self._catalog.passages([each.key for each in ranked[:depth]])
@@ -229,6 +261,20 @@ class KnowledgeBase:
         """All documents without their text."""
         return list(self._current_view().summaries)
 
+    def generation(self) -> int:
+        """Grows with every visible change of the documents."""
+        return self._catalog.generation()
+
+    def newest_passage(self) -> int:
+        """The key of the passage taken in last; 0 where there is none. A later one has a greater key."""
+        return len(self._current_view().owner) - 1
+
+    def summaries_since(self, passage_key: int) -> list[DocumentSummary]:
+        """The documents taken in after a passage, newest first; all of them after 0."""
+        view = self._current_view()
+        owners = np.unique(view.owner[passage_key + 1 :])
+        return [view.summaries[owner] for owner in reversed(owners.tolist()) if owner >= 0]
+
     def document(self, wanted: str) -> Document | None:
         """A document with its text, or None."""
         return self._catalog.document(wanted)
@@ -250,6 +296,10 @@ class KnowledgeBase:
                 status = view.terms[summary.id].status(asker.day)
                 return tuple(Hit(passage, summary.bare(), status, 0.0, {}) for passage in found)
         return ()
+
+    def documents_by_title(self) -> Mapping[str, Sequence[str]]:
+        """The ids of the documents of every canonical title, with and without the part that a file holds."""
+        return self._current_view().by_title
 
     def titles(self) -> frozenset[str]:
         """The canonical titles of all laws and notices held, in force or not."""
@@ -326,6 +376,7 @@ class KnowledgeBase:
             name = f"index-{secrets.token_hex(4)}"
             try:
                 count = self._build(name, old, progress)
+                self._questions.embed_again()
             except Exception:
                 shutil.rmtree(self._folder / name, ignore_errors=True)
                 raise
@@ -432,13 +483,6 @@ def _distinct(hits: Iterable[Hit]) -> list[Hit]:
         if first.status is Status.UNCHECKED and hit.status is Status.IN_FORCE:
             kept[words] = replace(hit, score=first.score, found_by=first.found_by)
     return list(kept.values())
-
-
-def _first(named: Sequence[Fused], others: Sequence[Fused]) -> list[Fused]:
-    """The named ones before the others, each once; fused scores fall along the list."""
-    joined = list({each.key: each for each in (*named, *others)}.values())
-    scores = sorted((each.score for each in joined), reverse=True)
-    return [replace(each, score=score) for each, score in zip(joined, scores, strict=True)]
 
 
 def _owners(keys: Sequence[tuple[int, str]], by_id: Mapping[str, int]) -> npt.NDArray[np.int32]:

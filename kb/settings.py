@@ -57,6 +57,13 @@ class LanguageModelSettings(Section):
         return bool(self.base_url and self.model)
 
 
+class QuestionSettings(Section):
+    """Whether the language model writes questions for new documents in the background, and how many for a passage."""
+
+    write: bool = False
+    per_passage: int = Field(default=3, gt=0, le=10)
+
+
 class ServerSettings(Section):
     """Where the page is served."""
 
@@ -80,8 +87,14 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     reranking: RerankingSettings = RerankingSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
+    questions: QuestionSettings = QuestionSettings()
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
+
+    @property
+    def writes_questions(self) -> bool:
+        """Whether a language model shall write questions for new documents in the background."""
+        return self.questions.write and self.llm.enabled
 
     @property
     def models_folder(self) -> Path:

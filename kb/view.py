@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -50,6 +51,15 @@ class View:
         """The canonical titles of all laws and notices (not of digests of them)."""
         laws = (each for each in self.summaries if each.kind == "policy" and not each.facts.sources)
         return frozenset(canonical_title(summary.facts.title) for summary in laws)
+
+    @cached_property
+    def by_title(self) -> Mapping[str, Sequence[str]]:
+        """The ids of the documents of every canonical title, with and without the part that a file holds."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for summary in self.summaries:
+            for title in {canonical_title(summary.facts.title), canonical_title(summary.title)}:
+                found[title].append(summary.id)
+        return dict(found)
 
     @cached_property
     def numbers(self) -> Mapping[str, str]:

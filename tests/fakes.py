@@ -91,6 +91,23 @@ def cited_sentences(prompt: str) -> str:
     return "".join(f"{text.split('。')[0]}[{number}]。" for number, text in _LISTED.findall(prompt))
 
 
+def spoken_questions(prompt: str) -> str:
+    """What a model writes that is to think of questions: two for every source of the prompt."""
+    listed = _LISTED.findall(prompt)
+    return "".join(f"[{n}] 碰到{text[:4]}这种事，我该去找谁问呢？\n[{n}] 家里有{text[:4]}的难处，村里管不管？\n" for n, text in listed)
+
+
+def unfit_questions(prompt: str) -> str:
+    """What a careless model writes: a copy, English, a telephone number, no sense alone, too short, no such source, twice the same."""
+    number, text = _LISTED.findall(prompt)[0]
+    lines = (
+        f"[{number}] {text[:20]}？", f"[{number}] What should I do about this, please?", f"[{number}] 打13800138000找老王行不行",
+        f"[{number}] 上述规定讲的是什么意思呢", f"[{number}] 啥？", "[99] 没有这一段资料也来问一问", "好的，下面是我写的问题：",
+        *[f"[{number}] 碰上这种事我该去找谁问呢"] * 2,
+    )  # fmt: skip
+    return "\n".join(lines)
+
+
 @dataclass
 class FakeLanguageModel:
     """Streams the first sentence of every source with its number, a few characters at a time.
@@ -116,7 +133,7 @@ def _pieces(text: str, size: int = 6) -> list[str]:
 
 # --- an OpenAI-compatible server --------------------------------------------------------------------------------
 
-Mood = Literal["well", "slow", "rubbish", "not json", "breaks off", "error", "wrong key", "cites nothing", "silent"]
+Mood = Literal["well", "slow", "rubbish", "not json", "breaks off", "error", "wrong key", "cites nothing", "silent", "asks", "asks badly"]
 
 
 @dataclass
@@ -190,6 +207,12 @@ class _Handler(BaseHTTPRequestHandler):
     def silent(self, *_: object) -> None:
         self._stream("", whole=True)
 
+    def asks(self, _: FakeServer, prompt: str) -> None:
+        self._stream(spoken_questions(prompt), whole=True)
+
+    def asks_badly(self, _: FakeServer, prompt: str) -> None:
+        self._stream(unfit_questions(prompt), whole=True)
+
     def _plain(self, status: int, kind: str, text: str) -> None:
         body = text.encode()
         self.send_response(status)
@@ -224,6 +247,8 @@ _ANSWERS = {
     "wrong key": _Handler.wrong_key,
     "cites nothing": _Handler.cites_nothing,
     "silent": _Handler.silent,
+    "asks": _Handler.asks,
+    "asks badly": _Handler.asks_badly,
 }
 
 

@@ -47,7 +47,7 @@ def test_the_settings_example_is_valid_and_names_every_setting_with_its_default(
     example = tomllib.loads(re.search(r"```toml\n(.*?)```", README, re.DOTALL).group(1))
     settings = Settings()
     assert set(example) == set(Settings.model_fields)
-    for table in ("embedding", "reranking", "llm", "server", "limits"):
+    for table in ("embedding", "reranking", "llm", "questions", "server", "limits"):
         assert example[table] == getattr(settings, table).model_dump()
     Settings(**example)
 

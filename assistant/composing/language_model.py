@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assistant.citations import cited_numbers
 from assistant.composing.extractive import SECTION_OF
-from assistant.language_model import LanguageModel
+from assistant.language_model import LanguageModel, without_thinking
 from kb.errors import LanguageModelError
 from kb.knowledge_base import SearchResult
 from kb.models import Answer, Citation, Statement
@@ -19,7 +19,6 @@ from kb.models import Answer, Citation, Statement
 _PROMPT = Path(__file__).resolve().parent.parent / "prompts" / "answer.md"
 _SOURCES = 8
 _SENTENCE = re.compile(r"[^。！？\n]+(?:[。！？]+(?:\s*\[\d{1,2}\])*|$|(?=\n))")
-_THINKING = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
 _NOT_ENOUGH = "资料不足"
 _LONGEST = 6000
 _SHOWN_EVERY_S = 0.15
@@ -65,7 +64,7 @@ def _prompt(question: str, sources: tuple[Citation, ...]) -> str:
 
 
 def _answer(extracted: Answer, sources: tuple[Citation, ...], text: str, name: str) -> Answer:
-    text = _THINKING.sub("", text)
+    text = without_thinking(text)
     if _NOT_ENOUGH in text[:20]:
         return replace(extracted, written_by="摘录")
     by_number = {citation.number: citation for citation in sources}

@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from assistant.answering import Assistant
+from assistant.background_writing import writing_in_background
 from assistant.evidence import calibration_for
 from assistant.language_model import language_model_for
 from assistant.ui import ask, library, reading, render, texts
@@ -101,7 +102,8 @@ def serve(settings: Settings) -> None:
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
         print(texts.OPENED.format(address=f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"), flush=True)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
-        server.run(sockets=[listening])
+        with writing_in_background(settings, knowledge_base):
+            server.run(sockets=[listening])
     finally:
         knowledge_base.close()
         listening.close()

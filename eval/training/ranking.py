@@ -22,7 +22,7 @@ from assistant import starter
 from eval import answers, lay
 from eval.bench_index import BenchIndex, open_index
 from eval.heldout import unseen
-from eval.judgments import JudgedQuestion, bare, part, read_set, untrained
+from eval.judgments import JudgedQuestion, part, read_set, untrained
 from eval.retrieval import everything
 from eval.training.reference_texts import reference_texts
 from eval.training.spoken import Kept, SpokenQuestion, read_spoken
@@ -30,6 +30,7 @@ from kb.embedder import Matrix, StaticEmbedder
 from kb.features import FEATURES, Candidate, features
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Asker
+from kb.places import bare
 from kb.query import Query
 from kb.ranking import TREES_FILE, Trees, kept_trees, read_trees
 from kb.validity import canonical_title

@@ -13,12 +13,14 @@ from assistant import starter
 from eval import lay, question_file, results, runs, site
 from eval.__main__ import main
 from eval.answers import Outcome, Question, judge, summary
-from eval.errors import QuestionFileError, QuestionRowsError
-from eval.question_file import read_questions, read_rows, write_template
+from eval.question_file import read_questions, write_template
 from ingest.pipeline import take_in
+from ingest.question_table import COLUMNS, read_rows
 from kb.embedder import builtin_embedder
+from kb.errors import QuestionFileError, QuestionRowsError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Asker
+from kb.places import article_named
 from tests.conftest import invented_laws
 from tests.eval.invented import write_shared
 from tests.fakes import FakeLanguageModel, publish
@@ -113,13 +115,13 @@ def test_rows_with_the_same_question_add_places_that_answer(write, laws: Knowled
     [("第九条", "第九条"), ("第12条", "第十二条"), ("第二章第一百二十条之一第一款", "第一百二十条之一"), ("办法第九条规定的", ""), ("2020年起", "")],
 )
 def test_an_article_is_told_from_words(place: str, label: str) -> None:
-    assert question_file._article(place) == label
+    assert article_named(place) == label
 
 
 def test_the_readme_explains_every_column() -> None:
     readme = (Path(question_file.__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     named = re.findall(r"(?m)^\| (\S+) \|", readme.partition("### 用本站的题目评测")[2].partition("\n## ")[0])
-    assert tuple(named[1:]) == question_file.COLUMNS
+    assert tuple(named[1:]) == COLUMNS
 
 
 def test_the_questions_are_judged_by_the_places_they_name(write, laws: KnowledgeBase) -> None:

@@ -110,7 +110,7 @@ def test_refusal_is_fitted_so_that_few_answerable_questions_are_refused(laws):
 
 
 def test_a_site_needs_enough_questions():
-    from eval.errors import QuestionFileError
+    from kb.errors import QuestionFileError
 
     with pytest.raises(QuestionFileError, match="至少要"):
         refusal.of_site([])
