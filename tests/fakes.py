@@ -14,13 +14,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from assistant.evidence import Wording
 from kb.catalog import SourceRecord
 from kb.chinese import words
+from kb.embedder import builtin_embedder
 from kb.errors import LanguageModelError
 from kb.knowledge_base import KnowledgeBase, document_id, passage_id
 from kb.models import Document, Facts, Kind, Passage
 
 Entry = tuple[Document, tuple[Passage, ...]]
+NO_WORDING = Wording(0.0, (0.0,) * builtin_embedder().dimension)  # says nothing about any question
 
 
 # --- documents --------------------------------------------------------------------------------------------------

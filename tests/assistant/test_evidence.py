@@ -9,13 +9,14 @@ import pytest
 from assistant.evidence import SITE_FILE, Calibration, beyond_law, builtin_calibration, calibration_for, signs_of, weigh
 from kb.errors import SettingsError
 from kb.models import Asker
+from tests.fakes import NO_WORDING
 
 TODAY = Asker(day=date(2026, 1, 1))
 
 
 def test_signs_tell_a_held_question_from_another(laws):
-    held = signs_of(laws.search("取暖补助向谁申请", TODAY))
-    other = signs_of(laws.search("红烧肉怎么做好吃", TODAY))
+    held = signs_of(laws.search("取暖补助向谁申请", TODAY), NO_WORDING)
+    other = signs_of(laws.search("红烧肉怎么做好吃", TODAY), NO_WORDING)
     assert held["一段覆盖的问题"] > other["一段覆盖的问题"]
     assert held["前五段合起来没提到的"] < other["前五段合起来没提到的"]
     assert other["问生活常识"] == 1 and held["问生活常识"] == 0
@@ -25,18 +26,18 @@ def test_signs_tell_a_held_question_from_another(laws):
 def test_the_verdict_follows_the_thresholds(laws):
     found = laws.search("取暖补助向谁申请", TODAY)
     weights = {"一段覆盖的问题": 1.0}
-    sure = weigh(found, Calibration(0.0, weights, 0.0, 0.0))
+    sure = weigh(found, Calibration(0.0, weights, 0.0, 0.0, wording=NO_WORDING))
     assert 0.5 < sure.confidence < 1 and sure.verdict == "answers" and sure.enough
-    assert weigh(found, Calibration(0.0, weights, 1.0, 0.1)).verdict == "touches"
-    assert not weigh(found, Calibration(0.0, weights, 1.0, 1.0)).enough
+    assert weigh(found, Calibration(0.0, weights, 1.0, 0.1, wording=NO_WORDING)).verdict == "touches"
+    assert not weigh(found, Calibration(0.0, weights, 1.0, 1.0, wording=NO_WORDING)).enough
 
 
 def test_every_sign_has_a_weight_and_no_weight_is_left_over(laws):
-    assert set(builtin_calibration().weights) == set(signs_of(laws.search("取暖", TODAY)))
+    assert set(builtin_calibration().weights) == set(signs_of(laws.search("取暖", TODAY), NO_WORDING))
 
 
 def test_shares_are_weight_times_sign_strongest_first_without_signs_that_are_not_there():
-    weighed = Calibration(0.0, {"甲": 1.0, "乙": -4.0, "丙": 9.0}, 0.5, 0.3)
+    weighed = Calibration(0.0, {"甲": 1.0, "乙": -4.0, "丙": 9.0}, 0.5, 0.3, wording=NO_WORDING)
     shares = weighed.shares({"甲": 0.5, "乙": 0.5, "丙": 0.0, "没有分量": 1.0})
     assert list(shares.items()) == [("乙", -2.0), ("甲", 0.5), ("没有分量", 0.0)]
 
@@ -48,7 +49,7 @@ def test_nothing_found_is_no_error(empty):
 
 def test_a_site_keeps_its_own(tmp_path: Path):
     assert calibration_for(tmp_path) is builtin_calibration()
-    own = Calibration(1.5, {"问题很短": -2.0}, 0.6, 0.4)
+    own = Calibration(1.5, {"问题很短": -2.0}, 0.6, 0.4, wording=NO_WORDING)
     own.write(tmp_path / SITE_FILE)
     assert calibration_for(tmp_path) == own
 

@@ -21,6 +21,7 @@ from assistant.ui.app import create_app
 from ingest.pipeline import find_files, take_in
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from tests.fakes import NO_WORDING
 
 LAW = """# 暖冬救助条例
 
@@ -72,7 +73,7 @@ invented: true
 
 第三条 本办法自2020年2月1日起施行。
 """
-ONLY_TOUCHES = Calibration(0.0, {"一段覆盖的问题": 2.0, "前五段合起来没提到的": -1.0}, answers=1.1, touches=0.0)
+ONLY_TOUCHES = Calibration(0.0, {"一段覆盖的问题": 2.0, "前五段合起来没提到的": -1.0}, answers=1.1, touches=0.0, wording=NO_WORDING)
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
 QUESTION = "取暖补助申请多少天能办下来"
 

@@ -6,8 +6,9 @@ from assistant.ui.conversation import Reason, Why
 from assistant.ui.why import sign_in_words, sure, verdict_in_words, why_as_html, why_of
 from kb.models import Answer, Asker
 from tests.assistant.ui.conftest import QUESTION
+from tests.fakes import NO_WORDING
 
-WEIGHED = Calibration(-2.0, {"甲": 4.0, "乙": -3.0, "丙": 1.0, "丁": 1.0, "戊": 0.5, "己": 0.4, "庚": 9.0}, answers=0.6, touches=0.3)
+WEIGHED = Calibration(-2.0, {"甲": 4.0, "乙": -3.0, "丙": 1.0, "丁": 1.0, "戊": 0.5, "己": 0.4, "庚": 9.0}, answers=0.6, touches=0.3, wording=NO_WORDING)
 SIGNS = {"甲": 0.5, "乙": 1.0, "丙": 0.5, "丁": 0.4, "戊": 0.5, "己": 0.5, "庚": 0.0, "辛": 1.0}
 
 
@@ -25,7 +26,7 @@ def test_the_five_strongest_signs_are_named_strongest_first():
 
 
 def test_every_sign_has_a_sentence_of_its_own(knowledge_base):
-    signs = signs_of(knowledge_base.search(QUESTION, Asker(), 10))
+    signs = signs_of(knowledge_base.search(QUESTION, Asker(), 10), NO_WORDING)
     assert set(signs) - {beyond.name for beyond in beyond_law()} == set(texts.SIGNS)
     for name, value in signs.items():
         said = sign_in_words(Reason(name, value, 1.0))
