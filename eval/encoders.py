@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from eval.ablation import Score, shares
 from eval.training.encoder import Encoder, Ids, Plan, Size, Words, pretrain, train_for_both, train_for_questions
@@ -30,10 +29,11 @@ ASKED: tuple[PairFile, ...] = tuple(
 STATIC, LATE, VECTOR, WORDS, BOTH = "static", "static late", "question encoder", "question encoder late", "both sides"
 RANKING = "ranking"
 RANKING_CONTROL, RANKING_VECTOR = "ranking + static", "ranking + question encoder"
-_SEEDS = (1, 2, 3)  # one fit of the ranking differs from another by about a point
+_SEEDS = (1, 2)  # one fit of the ranking differs from another by about a point
 _BEST = 50
 _PASSAGES = 147_000  # all laws
 _TIMED = 200
+_ALL = 1_000_000
 
 Numbers = dict[str, dict[str, dict[str, float]]]
 
@@ -45,6 +45,7 @@ class Encoders:
     words: Words
     question: Encoder
     both: Encoder
+    steps: Mapping[str, int]
 
 
 def compare(
@@ -55,6 +56,7 @@ def compare(
     return {
         "size": asdict(size),
         "plan": asdict(plan),
+        "steps": encoders.steps,
         "question_side": question_side(examples, encoders),
         "both_sides": both_sides(examples, encoders, sample),
         "costs": costs(examples, encoders),
@@ -67,10 +69,12 @@ def trained(pairs: Sequence[Pair], cases: Sequence[str], words: Words, size: Siz
 
     torch.set_num_threads(1)
     question, both = Encoder(words.table, size, plan.seed), Encoder(words.table, size, plan.seed)
-    train_for_questions(question, words, pairs, plan)
-    pretrain(both, words, [*dict.fromkeys(passage for _, passage in pairs), *cases], plan)
-    train_for_both(both, words, pairs, plan)
-    return Encoders(words, question, both)
+    steps = {
+        "question": train_for_questions(question, words, pairs, plan),
+        "pretraining": pretrain(both, words, [*dict.fromkeys(passage for _, passage in pairs), *cases], plan),
+        "both": train_for_both(both, words, pairs, plan),
+    }
+    return Encoders(words, question, both, steps)
 
 
 def question_side(examples: Sequence[Example], encoders: Encoders) -> Numbers:
@@ -123,10 +127,13 @@ def costs(examples: Sequence[Example], encoders: Encoders) -> dict[str, float]:
 
 def _with_scores(examples: Sequence[Example], encoders: Encoders) -> list[Example]:
     """Examples with six more columns: static, question vector and word by word, and each as a share of the best."""
-    vectors = _vectors([text for each in examples for text in each.texts], encoders.words.static.embed)
-    held = dict(_passage_words(examples, encoders.words))
-    asked = encoders.words.ids([each.question for each in examples], encoders.question.size.question_words)
-    old, new = encoders.words.static.embed([each.question for each in examples]), encoders.question.embed(asked)
+    words, size = encoders.words, encoders.question.size
+    texts = list(dict.fromkeys(text for each in examples for text in each.texts))
+    read = words.ids(texts, _ALL)  # once: this takes longest
+    vectors = {text: words.vector(ids) for text, ids in zip(texts, read, strict=True)}
+    held = {text: words.first_distinct(ids) for text, ids in zip(texts, read, strict=True)}
+    asked = words.ids([each.question for each in examples], size.question_words)
+    old, new = words.static.embed([each.question for each in examples]), encoders.question.embed(asked)
     scored = []
     for at, each in enumerate(examples):
         passages = np.stack([vectors[text] for text in each.texts])
@@ -135,11 +142,6 @@ def _with_scores(examples: Sequence[Example], encoders: Encoders) -> list[Exampl
         shares_of_best = added / np.maximum(added.max(axis=0), 1e-6)
         scored.append(replace(each, rows=np.column_stack([each.rows, added, shares_of_best]).astype(np.float32)))
     return scored
-
-
-def _passage_words(examples: Sequence[Example], words: Words) -> Mapping[str, Ids]:
-    texts = list(dict.fromkeys(text for each in examples for text in each.texts))
-    return dict(zip(texts, words.distinct(texts), strict=True))
 
 
 def _late(example: Example, question: Ids, encoders: Encoders) -> Matrix:
@@ -169,11 +171,6 @@ def _ranking(examples: Sequence[Example], columns: list[int]) -> Score:
 
 def _column(added: int) -> Score:
     return lambda rows: rows[:, len(FEATURES) + added]
-
-
-def _vectors(texts: Sequence[str], embed: Callable[[Sequence[str]], Matrix]) -> dict[str, npt.NDArray[np.float32]]:
-    each = list(dict.fromkeys(texts))
-    return dict(zip(each, embed(each), strict=True))
 
 
 def _seconds(call: Callable[[], object]) -> float:

@@ -25,9 +25,10 @@ from kb.embedder import Matrix, StaticEmbedder
 TEMPERATURE = 0.05
 _LATE_TEMPERATURE = 0.03
 _FORGOTTEN = 0.15  # share of a question's words left out in training: the static vectors know these questions by heart
-_HARD = 8  # wrong passages that each question is compared with word by word, and from which the two-sided one draws
+_HARD = 5  # wrong passages that each question is compared with word by word, and from which the two-sided one draws
 _MASKED = 0.15
 _WARM_UP = 0.1
+_SORTED = 16  # batches that are sorted by length together
 _NEGATIVE_WORDS = 2048
 _WORDS_OF_PASSAGE = 128
 _NONE = -1
@@ -42,7 +43,7 @@ class Size:
     layers: int = 2
     heads: int = 4
     feed: int = 512
-    question_words: int = 24
+    question_words: int = 32
     passage_words: int = 96
 
 
@@ -58,6 +59,7 @@ class Plan:
     both_batch: int = 32
     rate: float = 5e-4
     seed: int = SEED
+    minutes: float = 60  # each training stops after this long, pretraining after a quarter of it
 
 
 class Words:
@@ -79,7 +81,17 @@ class Words:
 
     def distinct(self, texts: Sequence[str]) -> list[Ids]:
         """The distinct words of each text, of its first 128 words at most."""
-        return [np.unique(each) for each in self.ids(texts, _WORDS_OF_PASSAGE)]
+        return [self.first_distinct(each) for each in self.ids(texts, _WORDS_OF_PASSAGE)]
+
+    def first_distinct(self, ids: Ids) -> Ids:
+        """What `distinct` gives for a text of these words."""
+        return np.unique(ids[:_WORDS_OF_PASSAGE])
+
+    def vector(self, ids: Ids) -> npt.NDArray[np.float32]:
+        """The static unit vector of a text of these words."""
+        total = self.table[ids].sum(axis=0)
+        vector: npt.NDArray[np.float32] = total / max(float(np.linalg.norm(total)), 1e-6)
+        return vector
 
 
 class Encoder:
@@ -170,10 +182,10 @@ class Encoder:
         return torch.einsum("qpw,qw->qp", near.amax(2), weights / weights.sum(1, keepdim=True))
 
 
-def train_for_questions(encoder: Encoder, words: Words, pairs: Sequence[Pair], plan: Plan) -> None:
+def train_for_questions(encoder: Encoder, words: Words, pairs: Sequence[Pair], plan: Plan) -> int:
     """Train on questions alone, against the static vectors of all passages at once and word by word against the hardest.
 
-    With every passage as a negative there is no need to choose hard ones for the vector.
+    With every passage as a negative there is no need to choose hard ones for the vector. Returns the steps made.
     """
     import torch
     from torch.nn.functional import cross_entropy
@@ -181,25 +193,29 @@ def train_for_questions(encoder: Encoder, words: Words, pairs: Sequence[Pair], p
     asked = _Asked(words, pairs, encoder.size)
     vectors = torch.from_numpy(words.static.embed(asked.passages))
     held = words.distinct(asked.passages)
-    training = _Training(encoder, plan.question_steps, plan)
+    training = _Training(encoder, plan.question_steps, plan.minutes, plan)
     for batch in training.batches(asked, plan.question_batch):
         right = torch.tensor([at for _, at in batch])
         questions = encoder.in_context(padded([_forget(asked.ids[question]) for question, _ in batch]))
         logits = unit(questions.sum(1)) @ vectors.T / TEMPERATURE
         logits = logits.masked_fill(asked.other_right(batch), -1e4)
-        hard = logits.detach().scatter(1, right[:, None], -1e4).topk(_HARD, dim=1).indices
+        hard = logits.detach().scatter(1, right[:, None], -1e4).topk(min(_HARD, len(asked.passages) - 1), dim=1).indices
         compared = torch.cat([right[:, None], hard], dim=1)
         passages = padded([held[at] for at in compared.flatten().tolist()]).unflatten(0, compared.shape)
         late = encoder.word_by_word(questions, passages) / _LATE_TEMPERATURE
         training.learn(cross_entropy(logits, right) + cross_entropy(late, torch.zeros(len(batch), dtype=torch.int64)))
+    return training.done
 
 
-def pretrain(encoder: Encoder, words: Words, texts: Sequence[str], plan: Plan) -> None:
-    """Masked words (Devlin et al., NAACL 2019) of law and case texts, told apart from a sample of the vocabulary."""
+def pretrain(encoder: Encoder, words: Words, texts: Sequence[str], plan: Plan) -> int:
+    """Masked words (Devlin et al., NAACL 2019) of law and case texts, told apart from a sample of the vocabulary.
+
+    Returns the steps made.
+    """
     import torch
     from torch.nn.functional import cross_entropy
 
-    training = _Training(encoder, plan.pretraining_steps, plan)
+    training = _Training(encoder, plan.pretraining_steps, plan.minutes / 4, plan)
     ids = words.ids(random.sample(list(texts), min(len(texts), 50_000)), encoder.size.passage_words)
     for _ in training.steps():
         batch = padded(random.sample(ids, min(plan.pretraining_batch, len(ids))))
@@ -213,17 +229,21 @@ def pretrain(encoder: Encoder, words: Words, texts: Sequence[str], plan: Plan) -
         logits = torch.cat([right, wrong], dim=1) / TEMPERATURE
         training.learn(cross_entropy(logits, torch.zeros(len(wanted), dtype=torch.int64)))
     encoder.start_static()  # with layers that know the language
+    return training.done
 
 
-def train_for_both(encoder: Encoder, words: Words, pairs: Sequence[Pair], plan: Plan) -> None:
-    """Train on both sides, against the batch and for each question one of the static model's best wrong passages."""
+def train_for_both(encoder: Encoder, words: Words, pairs: Sequence[Pair], plan: Plan) -> int:
+    """Train on both sides, against the batch and for each question one of the static model's best wrong passages.
+
+    Returns the steps made.
+    """
     import torch
     from torch.nn.functional import cross_entropy
 
     asked = _Asked(words, pairs, encoder.size)
     vectors = words.static.embed(asked.passages)
     held = words.ids(asked.passages, encoder.size.passage_words)
-    training = _Training(encoder, plan.both_steps, plan)
+    training = _Training(encoder, plan.both_steps, plan.minutes, plan)
     for batch in training.batches(asked, plan.both_batch):
         hard = [asked.hard(question, vectors) for question, _ in batch]
         columns = [at for _, at in batch] + hard
@@ -233,6 +253,7 @@ def train_for_both(encoder: Encoder, words: Words, pairs: Sequence[Pair], plan: 
         logits = (questions @ passages.T / TEMPERATURE).masked_fill(asked.false_negatives(batch, columns), -1e4)
         back = logits[:, : len(batch)].T
         training.learn(cross_entropy(logits, labels) + cross_entropy(back, labels))
+    return training.done
 
 
 class _Asked:
@@ -258,7 +279,7 @@ class _Asked:
         """One of the static model's best passages that are not right."""
         scores = vectors @ self._vectors[question]
         scores[list(self.right[question])] = -1
-        return int(random.choice(np.argpartition(-scores, _HARD)[:_HARD]))
+        return int(random.choice(np.argsort(-scores)[: min(_HARD, len(scores) - 1)]))
 
     def other_right(self, batch: Sequence[tuple[int, int]]) -> Any:
         """Where (questions, passages) another passage is right too."""
@@ -300,33 +321,38 @@ def _forget(ids: Ids) -> Ids:
 class _Training:
     """Steps of AdamW that warm up and then slow down; the network drops out while they last."""
 
-    def __init__(self, encoder: Encoder, steps: int, plan: Plan) -> None:
+    def __init__(self, encoder: Encoder, steps: int, minutes: float, plan: Plan) -> None:
         import torch
 
         torch.manual_seed(plan.seed)
         random.seed(plan.seed)
         self._encoder, self._steps, self._rate = encoder, steps, plan.rate
-        self._started, self._loss = time.monotonic(), 0.0
+        self._started, self._seconds, self._loss, self.done = time.monotonic(), 60 * minutes, 0.0, 0
         self._optimizer = torch.optim.AdamW(encoder.net.parameters(), lr=plan.rate, weight_decay=0.01)
 
     def batches(self, asked: _Asked, size: int) -> Iterator[list[tuple[int, int]]]:
-        """One batch of (question, passage) per step, shuffled anew when all have been seen."""
-        waiting: list[tuple[int, int]] = []
+        """One batch of (question, passage) per step, the questions of a batch about equally long."""
+        batches: list[list[tuple[int, int]]] = []
         for _ in self.steps():
-            if len(waiting) < size:
-                waiting = random.sample(asked.pairs, len(asked.pairs))
-            batch, waiting = waiting[:size], waiting[size:]
-            yield batch
+            if not batches:
+                some = random.sample(asked.pairs, min(_SORTED * size, len(asked.pairs)))
+                some.sort(key=lambda pair: len(asked.ids[pair[0]]))
+                batches = [some[at : at + size] for at in range(0, len(some), size)]
+                random.shuffle(batches)
+            yield batches.pop()
 
     def steps(self) -> Iterator[int]:
-        """The numbers of the steps, the rate set for each."""
+        """The numbers of the steps, the rate set for each, until all are done or the time is spent."""
         self._encoder.net.train()
         for step in range(self._steps):
-            share = (step + 1) / self._steps
+            share = max((step + 1) / self._steps, min((time.monotonic() - self._started) / self._seconds, 1))
             for group in self._optimizer.param_groups:
                 group["lr"] = self._rate * min(share / _WARM_UP, (1 - share) / (1 - _WARM_UP))
             yield step
+            self.done = step + 1
             self._report(step)
+            if share == 1:
+                break
         self._encoder.net.eval()
 
     def learn(self, loss: Any) -> None:
