@@ -157,7 +157,7 @@ def train_ranking(shared: Shared = _SHARED, cache: Cache = None, keep: Keep = Tr
 @app.command("compare-encoders", cls=ChineseCommand)
 def compare_encoders(
     layers: Annotated[int, typer.Option(help="小编码器有几层", min=1)] = 2,
-    question_steps: Annotated[int, typer.Option(help="只编码问题的训练多少步", min=1)] = 500,
+    question_steps: Annotated[int, typer.Option(help="只编码问题的训练多少步", min=1)] = 600,
     both_steps: Annotated[int, typer.Option(help="问题、资料都编码的训练多少步", min=1)] = 120,
     seed: Annotated[int, typer.Option(help="随机种子")] = 20261124,
     sample: Annotated[int, typer.Option(help="两边都编码的，每组评测多少个问题", min=1)] = 150,

@@ -51,7 +51,7 @@ class Size:
 class Plan:
     """How long each training takes, in steps and questions per step."""
 
-    question_steps: int = 500
+    question_steps: int = 600
     question_batch: int = 64
     pretraining_steps: int = 60
     pretraining_batch: int = 32
