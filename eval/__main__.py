@@ -154,6 +154,32 @@ def train_ranking(shared: Shared = _SHARED, cache: Cache = None, keep: Keep = Tr
     _keep("train-ranking", numbers, keep, model)
 
 
+@app.command("compare-encoders", cls=ChineseCommand)
+def compare_encoders(
+    layers: Annotated[int, typer.Option(help="小编码器有几层", min=1)] = 2,
+    question_steps: Annotated[int, typer.Option(help="只编码问题的训练多少步", min=1)] = 600,
+    both_steps: Annotated[int, typer.Option(help="问题、资料都编码的训练多少步", min=1)] = 120,
+    seed: Annotated[int, typer.Option(help="随机种子")] = 20261124,
+    sample: Annotated[int, typer.Option(help="两边都编码的，每组评测多少个问题", min=1)] = 150,
+    shared: Shared = _SHARED,
+    cache: Cache = None,
+    keep: Keep = True,
+) -> None:
+    """自带的词向量模型和小型 Transformer 编码器比较：准不准、多快、多大（先运行 train-heldout）。"""
+    from eval import encoders, heldout, judgments, tables
+    from eval.training import ranking
+    from eval.training.encoder import Plan, Size
+
+    model = heldout.model(_cache(cache))
+    examples = ranking.collect(shared, _cache(cache), model)
+    pairs = heldout.pairs(shared, encoders.ASKED)
+    cases = [text.text for text in judgments.read_set("lecard", shared).texts]
+    size, plan = Size(layers=layers), Plan(question_steps=question_steps, both_steps=both_steps, seed=seed)
+    numbers = encoders.compare(examples, pairs, cases, _cache(cache) / heldout.FOLDER, size, plan, sample)
+    _console().print(*tables.encoders(numbers))
+    _keep("compare-encoders", numbers, keep, model)
+
+
 @app.command("fit-refusal", cls=ChineseCommand)
 def fit_refusal(
     questions: Annotated[Path | None, typer.Option(help="站里自己的问题表（CSV，见 eval site --template）")] = None,

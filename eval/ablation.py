@@ -47,7 +47,7 @@ def without_each(examples: Sequence[Example], parts: Mapping[str, Sequence[str]]
     for name, left_out in {ALL: (), **parts}.items():
         ways[name] = _fitted(examples, [at for at, feature in enumerate(FEATURES) if feature not in left_out])
     groups = dict.fromkeys(each.group for each in examples)
-    return {group: _of_group([e for e in examples if e.test and e.group == group], ways) for group in groups}
+    return {group: shares([e for e in examples if e.test and e.group == group], ways, ALL) for group in groups}
 
 
 def _fitted(examples: Sequence[Example], columns: list[int]) -> Score:
@@ -55,7 +55,8 @@ def _fitted(examples: Sequence[Example], columns: list[int]) -> Score:
     return lambda rows: np.asarray(model.predict(rows[:, columns]))
 
 
-def _of_group(examples: Sequence[Example], ways: Mapping[str, Score]) -> dict[str, dict[str, float]]:
+def shares(examples: Sequence[Example], ways: Mapping[str, Score], reference: str) -> dict[str, dict[str, float]]:
+    """The measures of each way of ranking; `p` is against the way called `reference`."""
     ranks = {way: np.array([each.rank(score(each.rows)) for each in examples]) for way, score in ways.items()}
     reciprocal = {way: np.where(found > 0, 1 / np.maximum(found, 1), 0.0) for way, found in ranks.items()}
     return {
@@ -63,7 +64,7 @@ def _of_group(examples: Sequence[Example], ways: Mapping[str, Score]) -> dict[st
             "questions": len(examples),
             **{f"first_{depth}": _within(found, depth) for depth in DEPTHS},
             "MRR": round(float(reciprocal[way].mean()), 4),
-            "p": round(metrics.randomization_p(list(reciprocal[way]), list(reciprocal[ALL])), 4),
+            "p": round(metrics.randomization_p(list(reciprocal[way]), list(reciprocal[reference])), 4),
         }
         for way, found in ranks.items()
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 from eval.errors import NoHeldOutModel
 from eval.judgments import JudgedQuestion, read_set
 from eval.training import embedder
-from eval.training.pairs import training_pairs
+from eval.training.pairs import PAIR_FILES, Pair, PairFile, training_pairs
 from eval.training.reference_texts import reference_texts
 from eval.training.spoken import Kept, held_out
 from kb.embedder import StaticEmbedder
@@ -32,15 +32,20 @@ def model(cache: Path) -> StaticEmbedder:
 
 def train(shared: Path, cache: Path, *, epochs: int) -> None:
     """Train and save the model. Raises SharedMissing."""
+    embedder.fit(pairs(shared), cache / FOLDER, epochs=epochs)
+
+
+def pairs(shared: Path, files: Sequence[PairFile] = PAIR_FILES) -> list[Pair]:
+    """The training pairs without any question that is kept back. Raises SharedMissing."""
     kept_back = {bare(each.text) for each in read_set("stard", shared).questions if held_out(each.id)}
     with reference_texts(shared) as texts:
-        pairs = training_pairs(
+        return training_pairs(
             shared,
             texts,
             spoken=lambda question: question.kept is Kept.TRAINING,
             other=lambda question: bare(question) not in kept_back,
+            files=files,
         )
-    embedder.fit(pairs, cache / FOLDER, epochs=epochs)
 
 
 def unseen(questions: Sequence[JudgedQuestion], untrained: Sequence[JudgedQuestion]) -> tuple[JudgedQuestion, ...]:

@@ -46,11 +46,12 @@ def training_pairs(
     *,
     spoken: Callable[[SpokenQuestion], bool] = lambda question: True,
     other: Callable[[str], bool] = lambda question: True,
+    files: Sequence[PairFile] = PAIR_FILES,
 ) -> list[Pair]:
     """All pairs, each as often as it is shown per epoch. The two filters leave out questions that are to be measured."""
     pairs = _spoken_pairs([q for q in read_spoken(shared, texts) if spoken(q)], texts) * SPOKEN_REPEAT
     pairs += _starter_pairs(texts, spoken) * STARTER_REPEAT
-    for file in PAIR_FILES:
+    for file in files:
         read = [pair for pair in read_pairs(shared / "pairs" / f"{file.name}.jsonl.xz") if other(pair[0])]
         random.Random(SEED).shuffle(read)
         whole, part = divmod(file.repeat, 1)

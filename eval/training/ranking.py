@@ -34,6 +34,7 @@ from kb.places import bare
 from kb.query import Query
 from kb.ranking import TREES_FILE, Trees, kept_trees, read_trees
 from kb.validity import canonical_title
+from kb.writer import embedding_text
 
 _ROUNDS = 300
 _SPOKEN = 1200  # questions of each kind: more bring nothing but time
@@ -47,7 +48,6 @@ _PARAMETERS = {
     "feature_fraction": 0.7,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "seed": 1,
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,
@@ -56,13 +56,17 @@ _PARAMETERS = {
 
 @dataclass(frozen=True)
 class Example:
-    """A question's candidates: `rows` of features, and whether each is `right`; `group` is the set it comes from."""
+    """A question's candidates: `rows` of features, whether each is `right`, and the `texts` that are embedded for them.
+
+    `group` is the set the question comes from.
+    """
 
     group: str
     question: str
     rows: Matrix
     right: npt.NDArray[np.bool_]
     test: bool
+    texts: tuple[str, ...] = ()
 
     def rank(self, scores: npt.NDArray[np.floating[Any]]) -> int:
         """Rank of the first right candidate by `scores`, 0 where there is none."""
@@ -77,14 +81,14 @@ def run(shared: Path, cache: Path, embedder: StaticEmbedder, file: Path = TREES_
     return examples
 
 
-def fit(examples: Sequence[Example], columns: Sequence[int] = tuple(range(len(FEATURES)))) -> Any:
+def fit(examples: Sequence[Example], columns: Sequence[int] = tuple(range(len(FEATURES))), *, threads: int = 2, seed: int = 1) -> Any:
     """A LightGBM model of some columns of the features."""
     import lightgbm
 
     useful = [each for each in examples if each.right.any()]
     rows = np.concatenate([each.rows[:, columns] for each in useful])
     data = lightgbm.Dataset(rows, np.concatenate([each.right for each in useful]), group=[len(e.rows) for e in useful])
-    return lightgbm.train({**_PARAMETERS, "num_threads": 2}, data, num_boost_round=_ROUNDS)
+    return lightgbm.train({**_PARAMETERS, "seed": seed, "num_threads": threads}, data, num_boost_round=_ROUNDS)
 
 
 def keep(model: Any, file: Path) -> Trees:
@@ -155,4 +159,5 @@ def _example(
     group: str, query: Query, found: Sequence[Candidate], right: Iterable[bool], embedder: StaticEmbedder, test: bool
 ) -> Example:
     labels = np.fromiter(right, dtype=bool, count=len(found))
-    return Example(group, query.text, features(query, found, embedder), labels, test)
+    texts = tuple(embedding_text(each.document.title, each.passage) for each in found)
+    return Example(group, query.text, features(query, found, embedder), labels, test, texts)
