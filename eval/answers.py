@@ -115,8 +115,8 @@ def _timed(call: Callable[[], T]) -> tuple[T, float]:
 
 
 def is_right(hit: Hit, question: Question) -> bool:
-    """Whether a hit is an article that answers, or a digest sentence that names it."""
-    return answers_with(hit.document, hit.passage, question.answers)
+    """Whether a hit is a passage or article that answers, or a digest sentence that names it."""
+    return hit.passage.id in question.passages or answers_with(hit.document, hit.passage, question.answers)
 
 
 def answers_with(document: Document, passage: Passage, answers: Sequence[tuple[str, str]]) -> bool:

@@ -88,6 +88,11 @@ ADDS = ("加分多", "加分", "略加分")
 TAKES = ("减分多", "减分", "略减分")
 # What each sign of assistant/evidence.py says, by the value from which it is said; {percent} is the value itself.
 SIGNS: Mapping[str, Sequence[tuple[float, str]]] = {
+    "问法像资料答得了的": (
+        (0, "这样问的，多半是法规政策里不会写的事"),
+        (0.35, "这样问的，法规政策里有的写、有的不写"),
+        (0.65, "这样问的，多半是法规政策里会写的事"),
+    ),
     "最近一段的相似度": ((0, "意思最近的一段，和问题的接近程度是 {percent}"),),
     "第一段的相似度": ((0, "排在最前的一段，意思和问题的接近程度是 {percent}"),),
     "前五段的相似度": ((0, "最前面的五段，意思和问题的接近程度平均是 {percent}"),),

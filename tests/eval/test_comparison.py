@@ -96,6 +96,6 @@ def test_history_shows_the_figures_that_a_command_is_about() -> None:
     numbers = {"hybrid": {"nDCG@10": 0.4}, "split": "test"}
     older = {"date": "2026-11-25", "commit": "abc", "numbers": numbers}
     table = tables.history("retrieval-stard", [{**older, "run": "retrieval-stard-20261126"}, older])
-    assert [column.header for column in table.columns] == ["评测", "题目", "混合 nDCG@10"]
+    assert [column.header for column in table.columns] == ["评测", "题目", "融合并排序 nDCG@10"]
     assert list(table.columns[0].cells) == ["20261126", "2026-11-25 abc"]
     assert list(table.columns[2].cells) == ["0.400", "0.400"]

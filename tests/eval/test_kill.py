@@ -56,22 +56,22 @@ def test_a_sound_folder_has_no_problems(data):
 
 
 def spoil_passage(data, catalog):
-    with catalog._writing() as connection:
+    with catalog.writing() as connection:
         connection.exec_driver_sql("UPDATE passages SET text = text || '多' WHERE key = 3")
 
 
 def lose_passage(data, catalog):
-    with catalog._writing() as connection:
+    with catalog.writing() as connection:
         connection.exec_driver_sql("DELETE FROM passages WHERE key = 3")
 
 
 def lose_source(data, catalog):
-    with catalog._writing() as connection:
+    with catalog.writing() as connection:
         connection.exec_driver_sql("DELETE FROM sources WHERE source = 'k1'")
 
 
 def leave_staged(data, catalog):
-    with catalog._writing() as connection:
+    with catalog.writing() as connection:
         connection.exec_driver_sql("INSERT INTO documents VALUES ('x', 'staged', 'training', '{}', '', '[]', 0)")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant import starter
+from assistant.answering import Assistant
 from eval import lay, question_file, results, runs, site
 from eval.__main__ import main
 from eval.answers import Outcome, Question, judge, summary
@@ -134,7 +135,7 @@ def test_the_questions_are_judged_by_the_places_they_name(write, laws: Knowledge
 
 def test_a_site_s_own_language_model_is_asked_once_for_every_question(write, laws: KnowledgeBase) -> None:
     model = FakeLanguageModel()
-    (outcome,) = judge(laws, read_questions(write(GOOD[0]), laws), Asker(), model)
+    (outcome,) = judge(laws, read_questions(write(GOOD[0]), laws), Asker(), Assistant(laws, model))
     assert len(model.prompts) == 1 and outcome.found and outcome.answer_ms > 0
 
 
