@@ -78,6 +78,8 @@ def parse_numeral(text: str) -> int | None:
         return None
     if len(text) > 1 and all(c in _DIGITS for c in text):  # read digit by digit, as in years
         return int("".join(str(_DIGITS[c]) for c in text))
+    if text.count("万") > 1:
+        return None
     high, wan, low = text.rpartition("万")
     return (_below_ten_thousand(high) * 10_000 if wan else 0) + _below_ten_thousand(low)
 

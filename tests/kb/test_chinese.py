@@ -1,7 +1,7 @@
 """Normalization, numerals and segmentation, the last checked against jieba itself."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kb import chinese
@@ -70,6 +70,7 @@ def test_what_is_no_numeral_is_none(text):
 
 
 @given(st.text("零一二三四五六七八九十百千万两廿卅〇○0123456789 ", max_size=8))
+@example("万万")
 def test_no_text_of_digits_is_an_error(text):
     value = parse_numeral(text)
     assert value is None or value >= 0
