@@ -123,8 +123,7 @@ class Evidence:
 def weigh(found: SearchResult, calibration: Calibration) -> Evidence:
     """What the first hits offer for the question."""
     signs = signs_of(found, calibration.wording)
-    total = calibration.bias + sum(calibration.weights.get(name, 0.0) * value for name, value in signs.items())
-    confidence = _sigmoid(total)
+    confidence = _sigmoid(calibration.bias + sum(calibration.shares(signs).values()))
     verdict: Verdict = "none"
     if confidence >= calibration.touches:
         verdict = "answers" if confidence >= calibration.answers else "touches"
@@ -160,7 +159,7 @@ def signs_of(found: SearchResult, wording: Wording) -> Mapping[str, float]:
 
 
 def resemblance(query: Query, hit: Hit) -> float:
-    """How far one passage resembles a question, 0 to 1: its words and its vector, half and half or so."""
+    """How far one passage resembles a question, 0 to 1: its words count for six tenths, its vector for the rest."""
     near = min(1.0, max(0.0, hit.found_by.get("vector", 0.0)) / _NEAR)
     return 0.6 * coverage(query, hit.passage.text, _context(hit), 0.9) + 0.4 * near
 

@@ -37,7 +37,7 @@ from kb.models import NATIONAL, Asker, Document, Facts, Hit, Kind, Passage, Stat
 from kb.places import points_at
 from kb.query import Query
 from kb.questions import Review, SiteQuestion, SiteQuestions
-from kb.ranking import RANKED, Trees, builtin_trees, in_order
+from kb.ranking import RANKED, builtin_trees, in_order
 from kb.reranker import Reranker, reranker_for
 from kb.retrieval import Retriever
 from kb.settings import Settings
@@ -92,20 +92,15 @@ class KnowledgeBase:
         folder: Path,
         embedder: Embedder,
         *,
-        ranking: Trees | None = None,
         reranker: Reranker | None = None,
         rerank_depth: int = 30,
     ) -> None:
-        """Open the data folder, creating it if needed. Raises StoreError when it can not be used.
-
-        Without `ranking` the built-in one is used.
-        """
+        """Open the data folder, creating it if needed. Raises StoreError when it can not be used."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"数据文件夹 {folder} 无法创建（{error.strerror}）。请检查路径、权限和磁盘空间。") from error
         self._folder, self._embedder = folder, embedder
-        self._ranking = ranking
         self._reranker, self._rerank_depth = reranker, rerank_depth
         self._catalog = Catalog.in_folder(folder)
         self._questions = SiteQuestions(self._catalog, embedder)
@@ -219,8 +214,7 @@ class KnowledgeBase:
         if not isinstance(self._embedder, StaticEmbedder):
             return ranked  # the trees know the scores of such models alone
         candidates = self._candidates(view, ranked)
-        trees = self._ranking or builtin_trees()
-        return [*in_order(query, candidates, trees, self._embedder), *ranked[RANKED:]] if candidates else ranked
+        return [*in_order(query, candidates, builtin_trees(), self._embedder), *ranked[RANKED:]] if candidates else ranked
 
     def _reranked(self, question: str, view: View, ranked: list[Fused]) -> list[Fused]:
         """The best few candidates as the site's re-ranker orders them, then the others as they were."""

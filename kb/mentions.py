@@ -42,11 +42,12 @@ def named_in(question: str, known: Collection[str]) -> tuple[Named, ...]:
     return tuple(dict.fromkeys(_named(question, frozenset(known))))
 
 
-def titles_in(question: str, known: Iterable[str]) -> tuple[str, ...]:
+def titles_in(question: str, known: Collection[str]) -> tuple[str, ...]:
     """The known titles that a question writes out or calls by a short name, none inside another of them."""
     plain = question.replace("中华人民共和国", "")
     written = {title for title in known if len(title) >= _SHORTEST and title in plain}
-    written |= {canonical_title(title) for name, title in short_names().items() if len(name) >= _SHORTEST and name in plain}
+    short = {canonical_title(title) for name, title in short_names().items() if len(name) >= _SHORTEST and name in plain}
+    written |= short & frozenset(known)
     longest = (t for t in written if not any(t != other and t in other for other in written))
     return tuple(sorted(longest, key=lambda title: (plain.find(title), title)))
 

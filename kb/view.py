@@ -47,10 +47,18 @@ class View:
         return found
 
     @cached_property
+    def laws(self) -> Mapping[str, Sequence[DocumentSummary]]:
+        """The laws and notices (not digests of them) of every canonical title."""
+        found: dict[str, list[DocumentSummary]] = defaultdict(list)
+        for summary in self.summaries:
+            if summary.kind == "policy" and not summary.facts.sources:
+                found[canonical_title(summary.facts.title)].append(summary)
+        return dict(found)
+
+    @cached_property
     def titles(self) -> frozenset[str]:
-        """The canonical titles of all laws and notices (not of digests of them)."""
-        laws = (each for each in self.summaries if each.kind == "policy" and not each.facts.sources)
-        return frozenset(canonical_title(summary.facts.title) for summary in laws)
+        """The canonical titles of all laws and notices."""
+        return frozenset(self.laws)
 
     @cached_property
     def by_title(self) -> Mapping[str, Sequence[str]]:
@@ -62,10 +70,13 @@ class View:
         return dict(found)
 
     @cached_property
-    def numbers(self) -> Mapping[str, str]:
-        """Document numbers (发文字号) → document ids."""
-        numbered = ((plain_number(each.facts.number), each.id) for each in self.summaries)
-        return {number: owner for number, owner in numbered if number}
+    def numbers(self) -> Mapping[str, Sequence[str]]:
+        """The ids of the documents of every document number (发文字号)."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for summary in self.summaries:
+            if number := plain_number(summary.facts.number):
+                found[number].append(summary.id)
+        return dict(found)
 
     @cached_property
     def regions(self) -> frozenset[str]:
@@ -84,24 +95,20 @@ class View:
         return asker if inside or region == NATIONAL else replace(asker, region=region)
 
     def spoken_of(self, question: str, asker: Asker) -> Mask | None:
-        """The passages of the texts that a question names by title or number and that hold for the asker; None if none."""
-        owners = {summary.id for title in titles_in(question, self.titles) for summary in self.named(title, asker)}
-        owners |= {self.numbers[number] for number in numbers_in(question) if number in self.numbers}
+        """The passages of the texts that a question names by title or number and that may be shown; None if none."""
+        owners = {summary.id for title in titles_in(question, self.titles) for summary in self.laws[title]}
+        owners |= {owner for number in numbers_in(question) for owner in self.numbers.get(number, ())}
         if not owners:
             return None
-        return self._mask(np.fromiter((s.id in owners for s in self.summaries), dtype=bool, count=len(self.summaries)))
+        named = np.fromiter((s.id in owners for s in self.summaries), dtype=bool, count=len(self.summaries))
+        shown = named & self._allowed(asker)
+        return self._mask(shown) if shown.any() else None
 
     def named(self, title: str, asker: Asker) -> list[DocumentSummary]:
         """The laws and notices of that title (not digests of them) that hold for the asker, latest first."""
-        wanted = canonical_title(title)
-        held = (
-            summary
-            for summary in self.summaries
-            if summary.kind == "policy" and not summary.facts.sources and canonical_title(summary.facts.title) == wanted
-        )
         valid = [
             summary
-            for summary in held
+            for summary in self.laws.get(canonical_title(title), ())
             if holds_in(summary.facts.region, asker.region) and self.terms[summary.id].status(asker.day) in _HOLDING
         ]
         return sorted(valid, key=lambda summary: self.terms[summary.id].since or date.min, reverse=True)

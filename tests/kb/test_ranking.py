@@ -1,6 +1,7 @@
 """The learned ranking: features that mean what they say, trees read as they were kept."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Asker, Document, Facts, Passage
 from kb.ranking import Trees, builtin_trees, kept_trees, read_trees
 from tests.conftest import ANHUI
+from tests.fakes import entry, publish
 
 
 def candidate(text: str, *, title: str = "暖冬救助条例", score: float = 0.5, vector: float = 0.3, **facts: object) -> Candidate:
@@ -103,6 +105,18 @@ def test_search_puts_the_best_candidates_in_the_order_of_the_trees(laws):
     hits = laws.search("取暖补助每月多少钱", Asker()).hits
     ranks = [hit.found_by["ranking"] for hit in hits]
     assert ranks == sorted(ranks, reverse=True) and [hit.score for hit in hits] == sorted((h.score for h in hits), reverse=True)
+
+
+def test_a_text_that_is_named_but_may_not_be_shown_stays_away(laws):
+    for question, kinds in (("送煤下乡办法怎么规定补助", frozenset()), ("暖冬救助条例里怎么申请", frozenset({"training"}))):
+        hits = laws.search(question, Asker(kinds=kinds)).hits
+        assert not {"送煤下乡办法", "暖冬救助条例"} & {h.document.facts.title for h in hits if kinds or "送煤" in h.document.facts.title}
+
+
+def test_a_repealed_text_named_by_its_number_stays_away(empty):
+    old = entry("旧办法", "补助按月发放。", number="民发〔2001〕7号", repealed=date(2010, 1, 1))
+    publish(empty, old, entry("新办法", "补助按季发放。"))
+    assert {hit.document.facts.title for hit in empty.search("民发〔2001〕7号里补助怎么发放", Asker()).hits} == {"新办法"}
 
 
 def test_texts_that_a_question_names_come_first(laws):
