@@ -50,7 +50,7 @@ def _settings(
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="监听地址；不写就用设置里的（默认只在本机）。")] = "",
-    port: Annotated[int, typer.Option(help="端口；不写就用设置里的（默认 7860）。", min=0, max=65535)] = -1,
+    port: Annotated[int | None, typer.Option(help="端口；不写就用设置里的（默认 7860）。", min=0, max=65535)] = None,
 ) -> None:
     """打开网页版助手；第一次会先收录自带资料。"""
     from assistant import starter
@@ -58,7 +58,7 @@ def serve(
 
     settings = load_settings(context.obj)
     server = settings.server
-    wanted = server.model_copy(update={"host": host or server.host, "port": port if port >= 0 else server.port})
+    wanted = server.model_copy(update={"host": host or server.host, "port": server.port if port is None else port})
     settings = settings.model_copy(update={"server": wanted})
     with progress("收录自带资料") as show, opened(settings) as knowledge_base:
         starter.load(knowledge_base, show)

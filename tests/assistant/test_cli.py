@@ -121,3 +121,18 @@ def test_a_folder_with_one_bad_file_takes_in_the_rest(shegong, tmp_path):
     code, out, _ = shegong("ingest", "laws")
     assert code == 0 and "坏.pdf" in out and "已损坏" in out
     assert len(json.loads(shegong("documents", "--json")[1])) == 11
+
+
+def test_the_page_is_served_where_the_settings_say_when_no_port_is_given(monkeypatch, tmp_path):
+    served = []
+    monkeypatch.setenv("SHEGONG_DATA_FOLDER", str(tmp_path / "data"))
+    monkeypatch.setattr("assistant.starter.load", lambda *given: None)
+    monkeypatch.setattr("assistant.ui.app.serve", served.append)
+    monkeypatch.setattr("sys.argv", ["shegong", "serve"])
+    from assistant.cli import main
+
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code
+    assert served[0].server.port == 7860
